@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import { agentId, eventId, sessionId, teamId } from './ids.ts';
+import { session, sessionStates } from './session.ts';
+
+export const sessionEventTypes = ['session.opened', 'session.queued', 'session.assigned', 'session.closed'] as const;
+export const agentStatuses = ['online', 'busy', 'away'] as const;
+export type AgentStatus = (typeof agentStatuses)[number];
+
+const base = { event_id: eventId, occurred_at: z.iso.datetime() };
+
+/** A transition of a session. Readers apply a higher `version` only. */
+export const sessionEvent = z.strictObject({
+  ...base,
+  type: z.enum(sessionEventTypes),
+  session_id: sessionId,
+  version: z.number().int().positive(),
+  data: z.strictObject({
+    session,
+    /** What it was before; null when the session was opened by this event. */
+    previous: z
+      .strictObject({ state: z.enum(sessionStates), agent_id: agentId.nullable(), team_id: teamId })
+      .nullable(),
+  }),
+});
+export const agentStatusEvent = z.strictObject({
+  ...base,
+  type: z.literal('agent.status_changed'),
+  data: z.strictObject({
+    agent_id: agentId,
+    status: z.enum(agentStatuses),
+    previous_status: z.enum(agentStatuses),
+    reason: z.string().nullable(),
+    team_ids: z.array(teamId),
+  }),
+});
+/** The value of every record on `chat.events.v1`. */
+export const event = z.discriminatedUnion('type', [sessionEvent, agentStatusEvent]);
+export type SessionEvent = z.output<typeof sessionEvent>;
+export type SessionEventType = SessionEvent['type'];
+export type AgentStatusEvent = z.output<typeof agentStatusEvent>;
+export type Event = z.output<typeof event>;

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { agentStatuses } from './events.ts';
+import { agentId, sessionId, visitorId } from './ids.ts';
+import { messageSend } from './message.ts';
+import type { Heads, SessionRoute } from './session.ts';
+
+/**
+ * Questions of gateway and router that session answers over plain HTTP under `/internal`, with the service token as bearer.
+ * Every caller sets a deadline; an unanswered question is a retryable error for whoever waits behind it.
+ */
+const reader = z.union([visitorId, agentId]);
+
+/** `POST /internal/heads`: heads of the readers' open and lately closed sessions, and of watched ones. */
+export const headsQuestion = z.strictObject({
+  readers: z.array(reader).max(1_000),
+  watched: z.array(sessionId).max(1_000).default([]),
+});
+export type HeadsQuestion = z.input<typeof headsQuestion>;
+export interface HeadsAnswer {
+  log_epoch: number;
+  /** By reader; a reader without sessions has an empty object. */
+  heads: Record<string, Heads>;
+  watched: Heads;
+}
+
+/** `POST /internal/routes`: unknown sessions are missing from the answer. */
+export const routesQuestion = z.strictObject({ session_ids: z.array(sessionId).max(1_000) });
+export type RoutesQuestion = z.input<typeof routesQuestion>;
+export interface RoutesAnswer {
+  routes: Record<string, SessionRoute>;
+}
+
+/** `POST /internal/check_message`: may this caller send this? Asked for anything but plain text. 204, or a Problem. */
+export const checkMessageQuestion = z.strictObject({ caller: reader, message: messageSend });
+export type CheckMessageQuestion = z.input<typeof checkMessageQuestion>;
+
+/** `POST /internal/read`: moves the reader's mark forward. 204, or a Problem. */
+export const readQuestion = z.strictObject({
+  session_id: sessionId,
+  reader,
+  seq_id: z.number().int().nonnegative(),
+});
+export type ReadQuestion = z.input<typeof readQuestion>;
+
+/** `POST /internal/agent_status`: the agent's chosen status. 204, or a Problem. */
+export const agentStatusQuestion = z.strictObject({
+  agent_id: agentId,
+  status: z.enum(agentStatuses),
+  reason: z.string().max(200).optional(),
+});
+export type AgentStatusQuestion = z.input<typeof agentStatusQuestion>;
+
+export const internalPaths = {
+  heads: '/internal/heads',
+  routes: '/internal/routes',
+  checkMessage: '/internal/check_message',
+  read: '/internal/read',
+  agentStatus: '/internal/agent_status',
+} as const;

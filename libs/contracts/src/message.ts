@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { clientMsgId, messageId, sessionId } from './ids.ts';
+
+export const messageTypes = [
+  'text',
+  'notification',
+  'system',
+  'image',
+  'audio',
+  'video',
+  'file',
+  'card',
+  'choices',
+  'transfer',
+  'recall',
+] as const;
+export const senderRoles = ['visitor', 'agent', 'bot', 'system', 'api'] as const;
+
+export type MessageType = (typeof messageTypes)[number];
+export type SenderRole = (typeof senderRoles)[number];
+
+/** The longest text, in UTF-16 code units. */
+export const MAX_TEXT_LENGTH = 10_000;
+
+// A lone surrogate can't be written as UTF-8; storing it would change the sender's words silently.
+const wellFormed = (text: string): boolean => text.isWellFormed();
+const line = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'must be well-formed Unicode');
+
+export const textContent = line(MAX_TEXT_LENGTH);
+const httpsUrl = z.url({ protocol: /^https$/ }).max(2_000);
+export const cardContent = z.strictObject({
+  title: line(200),
+  description: line(2_000).optional(),
+  image_url: httpsUrl.optional(),
+  url: httpsUrl.optional(),
+  price: line(100).optional(),
+});
+export const choicesContent = z.strictObject({
+  text: textContent,
+  choices: z
+    .array(z.strictObject({ choice_id: line(64), text: line(500) }))
+    .min(1)
+    .max(20),
+});
+export const recallContent = z.strictObject({ message_id: messageId });
+
+const sendingFields = {
+  client_msg_id: clientMsgId,
+  reply_to: messageId.nullable().optional(),
+  choice_id: line(64).optional(),
+};
+/** What a sender may send, by type. Files come with the file store. */
+const sendingBody = z.discriminatedUnion('type', [
+  z.strictObject({ ...sendingFields, type: z.literal('text'), content: textContent }),
+  z.strictObject({ ...sendingFields, type: z.literal('card'), content: cardContent }),
+  z.strictObject({ ...sendingFields, type: z.literal('recall'), content: recallContent }),
+]);
+/** Body of `POST /sessions/{id}/messages`. */
+export const sendMessageBody = sendingBody;
+/** Data of `message:send`. */
+export const messageSend = z.discriminatedUnion('type', [
+  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('text'), content: textContent }),
+  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('card'), content: cardContent }),
+  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('recall'), content: recallContent }),
+]);
+export type MessageSend = z.output<typeof messageSend>;
+export type SendMessageBody = z.output<typeof sendMessageBody>;
+/** Acknowledgement of a sending: the message is durable in Kafka. */
+export interface Sent {
+  message_id: z.output<typeof messageId>;
+  send_time: string;
+}
+
+/** One entry of a session's log. `send_time`: nanoseconds since 1970 as a decimal string. */
+export const message = z.strictObject({
+  message_id: messageId,
+  session_id: sessionId,
+  seq_id: z.number().int().positive(),
+  type: z.enum(messageTypes),
+  sender: z.string().min(1).max(64),
+  sender_role: z.enum(senderRoles),
+  target: z.string().min(1).max(64),
+  content: z.union([z.string(), z.record(z.string(), z.unknown())]),
+  send_time: z.string().regex(/^\d{1,20}$/),
+  client_msg_id: clientMsgId,
+  reply_to: messageId.nullable(),
+  choice_id: z.string().optional(),
+});
+export type Message = z.output<typeof message>;
+/** A message before the writer has numbered it: the value of `chat.inbound.v1`. */
+export const draft = message.omit({ seq_id: true });
+export type Draft = z.output<typeof draft>;

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+import { agentId, channelId, clientMsgId, sessionId, teamId } from './ids.ts';
+import { agentStatuses } from './events.ts';
+import { cardContent, choicesContent, textContent } from './message.ts';
+import { agentRoles } from './tokens.ts';
+import { sessionStates } from './session.ts';
+
+const name = z.string().trim().min(1).max(100);
+
+export const loginBody = z.strictObject({
+  username: z.string().min(1).max(100),
+  password: z.string().min(1).max(200),
+  totp: z.string().optional(),
+});
+export const updateMeBody = z.strictObject({
+  status: z.enum(agentStatuses).optional(),
+  name: name.optional(),
+  locale: z.enum(['zh-CN', 'en']).optional(),
+});
+export const createAgentBody = z.strictObject({
+  username: z.string().regex(/^[a-z0-9][a-z0-9._@-]{0,99}$/i),
+  password: z.string().min(10).max(200),
+  name,
+  role: z.enum(agentRoles),
+  email: z.email().optional(),
+  team_ids: z.array(teamId).max(100).default([]),
+  capacity: z.number().int().min(0).max(1_000).default(8),
+  skills: z.array(z.string().min(1).max(64)).max(100).default([]),
+  languages: z.array(z.string().min(2).max(16)).max(20).default([]),
+  disabled: z.boolean().default(false),
+});
+export type CreateAgentBody = z.output<typeof createAgentBody>;
+
+const attributes = z.record(z.string().max(64), z.string().max(1_000));
+export const bootBody = z.strictObject({
+  channel_id: channelId,
+  visitor_token: z.string().max(4_000).optional(),
+  identity: z
+    .union([
+      z.strictObject({
+        user_id: z.string().min(1).max(128),
+        name: name.optional(),
+        email: z.email().optional(),
+        phone: z.string().max(40).optional(),
+        attributes: attributes.optional(),
+        user_hash: z
+          .string()
+          .regex(/^[0-9a-f]{64}$/)
+          .optional(),
+      }),
+      z.strictObject({ jwt: z.string().max(4_000) }),
+    ])
+    .optional(),
+  locale: z.string().max(16).optional(),
+  page: z
+    .strictObject({
+      url: z.string().max(2_000).optional(),
+      title: z.string().max(500).optional(),
+      referrer: z.string().max(2_000).optional(),
+    })
+    .optional(),
+});
+export type BootBody = z.output<typeof bootBody>;
+
+const sendCommon = {
+  from: z.string().min(1).max(64),
+  to: z.string().min(1).max(128),
+  client_msg_id: clientMsgId.optional(),
+  channel_id: channelId.optional(),
+  attributes: attributes.optional(),
+};
+/** Body of `POST /send`. */
+export const sendBody = z.discriminatedUnion('type', [
+  z.strictObject({ ...sendCommon, type: z.literal('text'), content: textContent }),
+  z.strictObject({ ...sendCommon, type: z.literal('notification'), content: textContent }),
+  z.strictObject({ ...sendCommon, type: z.literal('card'), content: cardContent }),
+  z.strictObject({ ...sendCommon, type: z.literal('choices'), content: choicesContent }),
+]);
+export type SendBody = z.output<typeof sendBody>;
+
+const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+const pageSize = whole(1, 200);
+/** Query of `GET /messages`: by page, after, before, or the latest. */
+export const messagesQuery = z
+  .strictObject({
+    session_id: sessionId,
+    page: whole(1, 1_000_000).optional(),
+    size: pageSize.optional(),
+    after_seq: whole(0, Number.MAX_SAFE_INTEGER).optional(),
+    before_seq: whole(1, Number.MAX_SAFE_INTEGER).optional(),
+    limit: pageSize.optional(),
+    wait: whole(0, 25).optional(),
+  })
+  .refine((query) => [query.page, query.after_seq, query.before_seq].filter((part) => part !== undefined).length <= 1, {
+    message: 'page, after_seq and before_seq exclude each other',
+  })
+  .refine((query) => query.size === undefined || query.page !== undefined, { message: 'size goes with page' })
+  .refine((query) => query.limit === undefined || query.page === undefined, { message: 'limit goes without page' })
+  .refine((query) => query.wait === undefined || query.after_seq !== undefined, {
+    message: 'wait goes with after_seq',
+  });
+export type MessagesQuery = z.output<typeof messagesQuery>;
+
+export const sessionsQuery = z.strictObject({
+  state: z.enum(sessionStates).optional(),
+  agent_id: agentId.optional(),
+  team_id: teamId.optional(),
+  cursor: z.string().max(200).optional(),
+  limit: pageSize.default(50),
+});
+export type SessionsQuery = z.output<typeof sessionsQuery>;
+export const unreadQuery = z.strictObject({ user_id: z.string().min(1).max(128) });

@@ -1,0 +1,87 @@
+import { z } from 'zod';
+import { agentId, channelId, sessionId, teamId, visitorId } from './ids.ts';
+
+export const sessionStates = ['bot', 'waiting', 'serving', 'transferring', 'closed'] as const;
+export type SessionState = (typeof sessionStates)[number];
+
+const time = z.iso.datetime();
+
+/** A session as agents, supervisors, admins, topics and webhooks see it. `unread_count` is the caller's and only in REST answers. */
+export const session = z.strictObject({
+  session_id: sessionId,
+  state: z.enum(sessionStates),
+  version: z.number().int().positive(),
+  origin: z.enum(['visitor', 'agent', 'api']),
+  channel_id: channelId,
+  team_id: teamId,
+  visitor: z.strictObject({ visitor_id: visitorId, name: z.string().nullable() }),
+  agent: z.strictObject({ agent_id: agentId, name: z.string() }).nullable(),
+  priority: z.number().int().min(0).max(9).optional(),
+  skills: z.array(z.string()).optional(),
+  language: z.string().nullable(),
+  tags: z.array(z.string()).optional(),
+  category: z.string().nullable().optional(),
+  position: z.number().int().positive().optional(),
+  eta_seconds: z.number().int().nonnegative().nullable().optional(),
+  last_seq_id: z.number().int().nonnegative(),
+  unread_count: z.number().int().nonnegative().optional(),
+  opened_at: time,
+  enqueued_at: time.nullable(),
+  assigned_at: time.nullable(),
+  closed_at: time.nullable(),
+  close_reason: z.string().nullable(),
+  rating: z.number().int().min(1).max(5).nullable(),
+  previous_session_id: sessionId.nullable(),
+});
+export type Session = z.output<typeof session>;
+
+/** What a visitor may see of the own session: no tags, priority or skills. */
+export function sessionForVisitor(full: Session): Session {
+  const { priority: _priority, skills: _skills, tags: _tags, category: _category, ...rest } = full;
+  return rest;
+}
+
+/** Where a session's words go; kept by gateway (may this caller write?) and by router (signals). */
+export const sessionRoute = z.strictObject({
+  session_id: sessionId,
+  state: z.enum(sessionStates),
+  version: z.number().int().positive(),
+  channel_id: channelId,
+  team_id: teamId,
+  visitor_id: visitorId,
+  agent_id: agentId.nullable(),
+});
+export type SessionRoute = z.output<typeof sessionRoute>;
+
+export function routeOf(full: Session): SessionRoute {
+  const { session_id, state, version, channel_id, team_id, visitor, agent } = full;
+  return {
+    session_id,
+    state,
+    version,
+    channel_id,
+    team_id,
+    visitor_id: visitor.visitor_id,
+    agent_id: agent?.agent_id ?? null,
+  };
+}
+
+/** The head of a session: what a client compares with what it holds. */
+export interface Head {
+  seq_id: number;
+  version: number;
+}
+export type Heads = Record<string, Head>;
+
+export const openSessionBody = z.strictObject({
+  channel_id: channelId.optional(),
+  team_id: teamId.optional(),
+  pre_chat: z.record(z.string().max(64), z.string().max(1_000)).optional(),
+  attributes: z.record(z.string().max(64), z.string().max(1_000)).optional(),
+});
+export type OpenSessionBody = z.output<typeof openSessionBody>;
+
+export const closeSessionBody = z
+  .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
+  .optional();
+export const readBody = z.strictObject({ seq_id: z.number().int().nonnegative() });
