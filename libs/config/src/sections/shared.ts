@@ -1,0 +1,146 @@
+import { z } from 'zod';
+import { secret } from './secret.ts';
+import { whole } from './setting.ts';
+
+/** Settings of every service. */
+export const shared = {
+  production: z
+    .boolean()
+    .default(false)
+    .meta({ description: 'Whether real customers talk through this installation; refuses what is for tests only.' }),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('info')
+        .meta({ description: 'The least severe level that is written.' }),
+    })
+    .prefault({}),
+  service_token: secret('The secret with which services show each other that they belong together.'),
+  failpoints: z
+    .array(z.string().regex(/^[a-z0-9][a-z0-9._:-]*$/, 'is no name of a failpoint'))
+    .default([])
+    .meta({
+      description: 'Names of the places at which this process kills itself, for fault tests; refused in production.',
+    }),
+};
+
+/** Of the services that ask session over HTTP; session_urls → SESSION_URLS serves them all. */
+export const sessionUrls = {
+  session_urls: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .min(1)
+    .default(['http://127.0.0.1:8200'])
+    .meta({ description: 'Where the session service is reached; several are tried in turn.' }),
+};
+
+export const mysql = {
+  mysql: z
+    .strictObject({
+      url: z
+        .url({
+          protocol: /^mysql$/,
+          error: (issue) =>
+            issue.input === undefined
+              ? 'is required and has no default'
+              : 'must be mysql://user:password@host:port/database',
+        })
+        .meta({ description: 'The database: mysql://user:password@host:port/database.', secret: true }),
+      pool_size: whole({
+        min: 1,
+        max: 500,
+        default: 10,
+        description: 'Connections for requests, transitions and jobs.',
+      }),
+      writer_pool_size: whole({
+        min: 1,
+        max: 64,
+        default: 4,
+        description: 'Connections of their own for the writer of messages, so that a slow report never delays a word.',
+      }),
+      connect_timeout_ms: whole({
+        min: 100,
+        max: 60_000,
+        default: 5_000,
+        unit: 'ms',
+        description: 'How long opening a connection may take.',
+      }),
+    })
+    // A left-out section is judged as an empty one, so that the missing url is named by its whole path.
+    .prefault({} as never),
+};
+
+export const redis = {
+  redis: z
+    .strictObject({
+      url: z
+        .url({ protocol: /^rediss?$/, error: 'must be redis://[user:password@]host:port[/db], or rediss:// for TLS' })
+        .default('redis://127.0.0.1:6379')
+        .meta({ description: 'Redis: redis://[user:password@]host:port[/db]; rediss:// for TLS.', secret: true }),
+    })
+    .prefault({}),
+};
+
+const sasl = z
+  .strictObject({
+    mechanism: z
+      .enum(['none', 'plain', 'scram-sha-256', 'scram-sha-512'])
+      .default('none')
+      .meta({ description: 'How this service signs in to the brokers.' }),
+    username: z.string().default('').meta({ description: 'Needed unless the mechanism is none.' }),
+    password: z.string().default('').meta({ description: 'Needed unless the mechanism is none.', secret: true }),
+  })
+  .refine((value) => value.mechanism === 'none' || (value.username !== '' && value.password !== ''), {
+    message: 'username and password are required with this mechanism',
+  })
+  .prefault({});
+
+export const kafka = {
+  kafka: z
+    .strictObject({
+      brokers: z
+        .array(z.string().regex(/^[^\s,]+:\d{1,5}$/, 'must be host:port'))
+        .min(1)
+        .default(['127.0.0.1:9092'])
+        .meta({ description: 'Brokers to begin with, as host:port.' }),
+      client_id: z
+        .string()
+        .min(1)
+        .default('seqdesk')
+        .meta({ description: 'What brokers call this installation in their logs and quotas.' }),
+      ssl: z.boolean().default(false).meta({ description: 'Whether brokers are spoken to over TLS.' }),
+      sasl,
+      partitions: whole({
+        min: 1,
+        max: 1_000,
+        default: 12,
+        description: 'Partitions of each topic; decided at installation, never changed after it.',
+      }),
+      replication_factor: whole({
+        min: 1,
+        max: 9,
+        default: 1,
+        description: 'Copies of each partition when topics are created; production wants 3.',
+      }),
+      session_timeout_ms: whole({
+        min: 1_000,
+        max: 300_000,
+        default: 6_000,
+        unit: 'ms',
+        description:
+          'After this silence of a consumer others take over its partitions: the longest delay after a crash.',
+      }),
+      heartbeat_ms: whole({
+        min: 100,
+        max: 60_000,
+        default: 1_500,
+        unit: 'ms',
+        description: 'How often a consumer shows that it lives; at most a third of session_timeout_ms.',
+      }),
+    })
+    .refine((value) => value.heartbeat_ms * 3 <= value.session_timeout_ms, {
+      message: 'must be at most a third of kafka.session_timeout_ms',
+      path: ['heartbeat_ms'],
+    })
+    .prefault({}),
+};

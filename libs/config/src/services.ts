@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { gateway } from './sections/gateway.ts';
+import { router } from './sections/router.ts';
+import { secret } from './sections/secret.ts';
+import { session } from './sections/session.ts';
+import { kafka, mysql, redis, sessionUrls, shared } from './sections/shared.ts';
+import { type Config, defineService } from './service.ts';
+
+const secretsKey = {
+  secrets_key: secret(
+    'The key under which session encrypts what it keeps secret in the database; changing it loses them.',
+  ),
+};
+
+/** What gateway reads. */
+export const gatewayConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, gateway });
+/** What router reads. */
+export const routerConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, router });
+/** What session reads. */
+export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...redis, ...kafka, session });
+
+export type GatewayConfig = Config<typeof gatewayConfig>;
+export type RouterConfig = Config<typeof routerConfig>;
+export type SessionConfig = Config<typeof sessionConfig>;
+
+/** Every setting there is, in the order of config/default.yaml: one file may serve all services. */
+export const allSettings = z.strictObject({
+  ...shared,
+  ...secretsKey,
+  ...mysql,
+  ...redis,
+  ...kafka,
+  ...sessionUrls,
+  gateway,
+  session,
+  router,
+});
