@@ -1,0 +1,4 @@
+export { Api, ApiError, bootVisitor, login } from './api.ts';
+export { findViolations, type History } from './checker.ts';
+export { Talker, type Sending } from './talker.ts';
+export { waitUntil } from './wait-until.ts';
