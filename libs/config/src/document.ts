@@ -38,7 +38,7 @@ export function renderEnvExample(): string {
   const lines = wanted.flatMap((setting) => [
     '',
     `# ${describe(setting)}`,
-    `${setting.env}=${setting.default === undefined ? '' : String(setting.default)}`,
+    `${setting.env}=${[setting.default ?? ''].flat().join(',')}`,
   ]);
   return `${ENV_HEAD.trimEnd()}\n${lines.join('\n')}\n`;
 }

@@ -2,10 +2,9 @@
  * Settings: one YAML file with environment variables over it, read once at start into a typed frozen object.
  * The only place that reads process.env. Each service composes fragments; config/default.yaml is generated from them.
  */
-export { ConfigError, type Problem } from './config-error.ts';
+export { ConfigError } from './config-error.ts';
 export { renderDefaultYaml, renderEnvExample } from './document.ts';
-export { type ConfigSources, loadConfig, loadConfigOrExit } from './load.ts';
-export type { Config } from './service.ts';
+export { loadConfig, loadConfigOrExit } from './load.ts';
 export {
   gatewayConfig,
   type GatewayConfig,

@@ -11,7 +11,7 @@ const KNOWN =
  * Says why a secret may not be used, or undefined when it may: too short, too uniform, or known.
  * The answer never holds the secret itself.
  */
-export function findSecretWeakness(secret: string): string | undefined {
+function findSecretWeakness(secret: string): string | undefined {
   if (secret.length < MIN_LENGTH) return `is weak: it needs at least ${MIN_LENGTH} characters`;
   if (new Set(secret).size < MIN_DISTINCT_CHARACTERS) return 'is weak: it repeats a few characters';
   if (KNOWN.test(secret)) return 'is known: it looks like a placeholder';
