@@ -38,7 +38,7 @@ export function renderEnvExample(): string {
   const lines = wanted.flatMap((setting) => [
     '',
     `# ${describe(setting)}`,
-    `${setting.env}=${[setting.default ?? ''].flat().join(',')}`,
+    `${setting.env}=${renderVariable(setting.default)}`,
   ]);
   return `${ENV_HEAD.trimEnd()}\n${lines.join('\n')}\n`;
 }
@@ -65,6 +65,11 @@ function renderValue(value: unknown): string {
     singleQuote: true,
     flowCollectionPadding: false,
   }).trim();
+}
+
+function renderVariable(value: unknown): string {
+  if (Array.isArray(value)) return value.map(renderVariable).join(',');
+  return typeof value === 'string' ? value : '';
 }
 
 function describe(setting: Setting): string {
