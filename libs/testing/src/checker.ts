@@ -33,27 +33,50 @@ function findHoles(stored: readonly Message[]): string[] {
 function findLostAndDoubled(sendings: readonly Sending[], stored: readonly Message[]): string[] {
   const times = new Map<string, number>();
   for (const { client_msg_id } of stored) times.set(client_msg_id, (times.get(client_msg_id) ?? 0) + 1);
+  const rowOf = new Map(stored.map((message) => [message.client_msg_id, message]));
   return sendings.flatMap(({ client_msg_id, message_id, content }) => {
     const count = times.get(client_msg_id) ?? 0;
     if (count > 1) return [`stored ${count} times: ${content}`];
     if (count === 0 && message_id !== undefined) return [`acked but lost: ${content}`];
-    const row = stored.find((message) => message.client_msg_id === client_msg_id);
+    const row = rowOf.get(client_msg_id);
     if (row && message_id !== undefined && row.message_id !== message_id) return [`two identities: ${content}`];
     return row && row.content !== content ? [`changed on the way: ${content}`] : [];
   });
 }
 
-/** A sender's messages, acked one after the other, must stand in that order. */
+/** What a sender sent after another word of the same sender was acked must stand behind it. */
 function findDisorder(sendings: readonly Sending[], stored: readonly Message[]): string[] {
-  const place = new Map(stored.map((message) => [message.client_msg_id, message]));
-  const lastOf = new Map<string, Message>();
-  return sendings.flatMap(({ client_msg_id, message_id }) => {
-    const row = place.get(client_msg_id);
-    if (!row || message_id === undefined) return [];
-    const before = lastOf.get(row.sender);
-    lastOf.set(row.sender, row);
-    return before && before.seq_id > row.seq_id ? [`out of order: ${before.seq_id} before ${row.seq_id}`] : [];
-  });
+  const rowOf = new Map(stored.map((message) => [message.client_msg_id, message]));
+  const bySender = new Map<string, Placed[]>();
+  for (const { client_msg_id, sent_at, acked_at } of sendings) {
+    const row = rowOf.get(client_msg_id);
+    if (!row || acked_at === undefined) continue;
+    const placed = bySender.get(row.sender) ?? [];
+    bySender.set(row.sender, placed);
+    placed.push({ seq_id: row.seq_id, sent_at, acked_at });
+  }
+  return [...bySender.values()].flatMap(findOvertaken);
+}
+
+interface Placed {
+  seq_id: number;
+  sent_at: number;
+  acked_at: number;
+}
+
+function findOvertaken(placed: readonly Placed[]): string[] {
+  const byAck = placed.toSorted((one, other) => one.acked_at - other.acked_at);
+  let acked = 0;
+  let highest = 0;
+  return placed
+    .toSorted((one, other) => one.sent_at - other.sent_at)
+    .flatMap(({ seq_id, sent_at }) => {
+      for (let next = byAck[acked]; next && next.acked_at < sent_at; next = byAck[acked]) {
+        highest = Math.max(highest, next.seq_id);
+        acked += 1;
+      }
+      return highest > seq_id ? [`out of order: ${seq_id} was sent after ${highest} was acked`] : [];
+    });
 }
 
 function findDifferences(name: string, view: readonly Message[], stored: readonly Message[]): string[] {

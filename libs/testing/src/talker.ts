@@ -13,6 +13,9 @@ export interface Sending {
   content: string;
   message_id?: string;
   attempts: number;
+  /** When the first attempt began and when it was acked, on one clock of the whole test process. */
+  sent_at: number;
+  acked_at?: number;
 }
 
 /**
@@ -64,13 +67,14 @@ export class Talker {
 
   /** Sends until acked; the same client_msg_id every time. Throws at a refusal that is not retryable. */
   async say(session_id: string, content: string, client_msg_id: string = randomUUID()): Promise<Sending> {
-    const sending: Sending = { session_id, client_msg_id, content, attempts: 0 };
+    const sending: Sending = { session_id, client_msg_id, content, attempts: 0, sent_at: performance.now() };
     this.sendings.push(sending);
     for (;;) {
       sending.attempts += 1;
       const answer = await this.sendOnce(session_id, content, client_msg_id);
       if (answer.ok) {
         sending.message_id = answer.data.message_id;
+        sending.acked_at = performance.now();
         return sending;
       }
       if (!answer.error.retryable) throw new Error(`refused: ${answer.error.code} ${answer.error.message}`);
