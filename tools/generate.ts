@@ -6,13 +6,20 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderDefaultYaml, renderEnvExample } from '#libs/config';
 import { format, getFileInfo, resolveConfig } from 'prettier';
+import { renderTopicsScript } from './topics-script.ts';
 
 const root = join(import.meta.dirname, '..');
+
+const COMPOSE_VARIABLES = `
+# For docker-compose.yml only, which makes the addresses of its engines itself. Letters and digits: it becomes part of a URL.
+MYSQL_PASSWORD=
+`;
 
 /** A file's path from the root, and how its text is made. */
 const generated: Record<string, () => string> = {
   'config/default.yaml': renderDefaultYaml,
-  '.env.example': renderEnvExample,
+  '.env.example': () => renderEnvExample() + COMPOSE_VARIABLES,
+  'scripts/create-topics.sh': renderTopicsScript,
 };
 
 const isCheck = process.argv.includes('--check');

@@ -30,16 +30,27 @@ export function findUnknownVariables(env: Env, known: readonly Setting[]): Probl
 function fromText(text: string, kind: Kind): unknown {
   switch (kind) {
     case 'list':
-      return text
-        .split(',')
-        .map((item) => item.trim())
-        .filter((item) => item !== '');
+      return text.trimStart().startsWith('[') ? fromJson(text) : fromCommas(text);
     case 'boolean':
       return text === 'true' || text === '1' ? true : text === 'false' || text === '0' ? false : text;
     case 'number':
       return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
     case 'text':
       return text;
+  }
+}
+
+function fromCommas(text: string): string[] {
+  const items = text.split(',').map((item) => item.trim());
+  return items.filter((item) => item !== '');
+}
+
+/** Lists of more than words, such as the seed's agents, come as JSON. */
+function fromJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
   }
 }
 

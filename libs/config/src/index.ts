@@ -8,8 +8,10 @@ export { loadConfig, loadConfigOrExit } from './load.ts';
 export {
   gatewayConfig,
   type GatewayConfig,
+  migrationConfig,
   routerConfig,
   type RouterConfig,
+  seedConfig,
   sessionConfig,
   type SessionConfig,
 } from './services.ts';

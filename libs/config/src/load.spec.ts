@@ -2,7 +2,16 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { ConfigError, gatewayConfig, loadConfig, renderDefaultYaml, routerConfig, sessionConfig } from './index.ts';
+import {
+  ConfigError,
+  gatewayConfig,
+  loadConfig,
+  migrationConfig,
+  renderDefaultYaml,
+  routerConfig,
+  seedConfig,
+  sessionConfig,
+} from './index.ts';
 import { allSettings } from './services.ts';
 import { listSettings } from './setting-tree.ts';
 
@@ -60,6 +69,24 @@ describe('where a value comes from', () => {
     expect(config.kafka.ssl).toBe(true);
     expect(config.redis.url).toBe('redis://127.0.0.1:6379');
     expect(config.failpoints).toEqual(['after_insert']);
+  });
+
+  test('a list of more than words is read from JSON; broken JSON is refused', () => {
+    const agents = [{ username: 'anna', password: 'long-enough-for-us', name: 'Anna' }];
+    const seeded = {
+      ...env,
+      SEED_ADMIN_PASSWORD: 'long-enough-for-us',
+      SEED_API_KEY: `sk_${'a1'.repeat(20)}`,
+      SEED_IDENTITY_SECRET: 'b2'.repeat(20),
+    };
+    const load = (SEED_AGENTS: string) => loadConfig(seedConfig, { env: { ...seeded, SEED_AGENTS }, argv });
+    expect(load(JSON.stringify(agents)).seed.agents).toEqual(agents);
+    expect(problemsOf(() => load('[{'))).toEqual([expect.stringMatching(/^seed.agents: /)]);
+  });
+
+  test('a migration needs no secrets', () => {
+    const { mysql } = loadConfig(migrationConfig, { env: { MYSQL_URL: env.MYSQL_URL }, argv });
+    expect(mysql.url).toBe(env.MYSQL_URL);
   });
 
   test('SESSION_URLS serves gateway and router', () => {

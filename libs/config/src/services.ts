@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { gateway } from './sections/gateway.ts';
 import { router } from './sections/router.ts';
 import { secret } from './sections/secret.ts';
+import { seed } from './sections/seed.ts';
 import { session } from './sections/session.ts';
 import { kafka, mysql, redis, sessionUrls, shared } from './sections/shared.ts';
 import { type Config, defineService } from './service.ts';
@@ -18,6 +19,11 @@ export const gatewayConfig = defineService({ ...shared, ...sessionUrls, ...redis
 export const routerConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, router });
 /** What session reads. */
 export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...redis, ...kafka, session });
+
+/** What the database's migration reads. */
+export const migrationConfig = defineService({ log: shared.log, ...mysql });
+/** What the demo's seed reads. */
+export const seedConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...seed });
 
 export type GatewayConfig = Config<typeof gatewayConfig>;
 export type RouterConfig = Config<typeof routerConfig>;
