@@ -13,6 +13,8 @@ export interface Command {
   readonly cwd: string;
   /** Both output streams are appended here. */
   readonly logFile: string;
+  /** Called as soon as the process has a pid, so that it can be written down before anything else happens. */
+  readonly onSpawn?: (identity: ProcessIdentity) => void;
 }
 
 /** How a process ended. */
@@ -59,6 +61,7 @@ export async function startChild(command: Command): Promise<Child> {
     });
     // Without an entry in /proc it has ended already; an identity that fits nobody is then the right one.
     const identity = identify(pid) ?? { pid, started: '' };
+    command.onSpawn?.(identity);
     return {
       name: command.name,
       identity,

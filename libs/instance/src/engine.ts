@@ -5,6 +5,15 @@ import { waitFor } from './wait-for.ts';
 
 export type EngineName = 'mariadb' | 'redis' | 'kafka';
 
+/** Where and how an engine runs. `env` is what its process gets. */
+export interface EngineOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly logFile: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly onSpawn: (identity: ProcessIdentity) => void;
+}
+
 /** What one kind of engine needs to run; made by `startMariadb` and its like. */
 export interface EngineRecipe {
   readonly name: EngineName;
@@ -37,16 +46,19 @@ export class EngineFailed extends Error {
 /** One database, Redis or Kafka process that may be stopped, killed and started again on the same port and data. */
 export class Engine {
   readonly name: EngineName;
+  readonly label: string;
   readonly url: string;
   readonly port: number;
   readonly dataDir: string;
   readonly logFile: string;
   readonly #recipe: EngineRecipe;
   #child: Child | undefined;
+  #wanted = false;
 
   constructor(recipe: EngineRecipe) {
     this.#recipe = recipe;
     this.name = recipe.name;
+    this.label = recipe.name;
     this.url = recipe.url;
     this.port = recipe.port;
     this.dataDir = recipe.dataDir;
@@ -56,6 +68,7 @@ export class Engine {
   /** Starts the process and waits until it serves clients. @throws EngineFailed */
   async start(): Promise<void> {
     if (this.#child?.isRunning()) return;
+    this.#wanted = true;
     const child = await startChild(this.#recipe.command);
     this.#child = child;
     try {
@@ -87,6 +100,11 @@ export class Engine {
     return this.#child?.isRunning() === true;
   }
 
+  /** False after `stop`: its end was asked for. */
+  isWanted(): boolean {
+    return this.#wanted;
+  }
+
   /** Sends a signal, for faults; `start` brings a killed engine back. */
   kill(name: NodeJS.Signals): void {
     this.#started().kill(name);
@@ -94,6 +112,7 @@ export class Engine {
 
   /** Ends the process in order; killed when it takes too long. Idempotent. */
   async stop(): Promise<void> {
+    this.#wanted = false;
     if (this.#child) await endChild(this.#child, 'SIGTERM', this.#recipe.stopLimitMs);
   }
 

@@ -3,9 +3,8 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { runCommand, type Command } from './child-process.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineOptions } from './engine.ts';
 import { findCommand } from './find-command.ts';
-import type { EngineOptions } from './mariadb.ts';
 
 export interface KafkaOptions extends EngineOptions {
   readonly jarDir: string;
@@ -54,6 +53,7 @@ function java(options: KafkaOptions, name: string, args: readonly string[]): Com
     env: options.env,
     cwd: options.dataDir,
     logFile: options.logFile,
+    onSpawn: options.onSpawn,
   };
 }
 

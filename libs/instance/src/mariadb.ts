@@ -4,16 +4,8 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { createConnection } from 'mysql2/promise';
 import { runCommand } from './child-process.ts';
-import { Engine } from './engine.ts';
+import { Engine, type EngineOptions } from './engine.ts';
 import { findCommand } from './find-command.ts';
-
-/** Where and how an engine runs. `env` is what its process gets. */
-export interface EngineOptions {
-  readonly dataDir: string;
-  readonly port: number;
-  readonly logFile: string;
-  readonly env: NodeJS.ProcessEnv;
-}
 
 /** The database also needs the account that is made for us. */
 export interface MariadbOptions extends EngineOptions {
@@ -45,6 +37,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Engine> {
       env: options.env,
       cwd: options.dataDir,
       logFile: options.logFile,
+      onSpawn: options.onSpawn,
     },
     isReady: () => answersMysql(url),
     readyLimitMs: 90_000, // Recovery after a kill reads the whole redo log.

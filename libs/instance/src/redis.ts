@@ -1,9 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { Engine } from './engine.ts';
+import { Engine, type EngineOptions } from './engine.ts';
 import { findCommand } from './find-command.ts';
-import type { EngineOptions } from './mariadb.ts';
 
 export interface RedisOptions extends EngineOptions {
   /** Letters, digits, - and _ only. */
@@ -29,6 +28,7 @@ export async function startRedis(options: RedisOptions): Promise<Engine> {
       env: options.env,
       cwd: options.dataDir,
       logFile: options.logFile,
+      onSpawn: options.onSpawn,
     },
     isReady: () => answersRedis(url),
     readyLimitMs: 20_000,

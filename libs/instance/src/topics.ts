@@ -12,7 +12,7 @@ export async function createTopics(brokers: string): Promise<void> {
   try {
     const existing = new Set(await admin.listTopics());
     const missing = allTopics().filter(({ name }) => !existing.has(name));
-    if (missing.length > 0)
+    if (missing.length > 0) {
       await admin.createTopics({
         topics: missing.map(({ name, compacted }) => ({
           topic: name,
@@ -23,6 +23,7 @@ export async function createTopics(brokers: string): Promise<void> {
             : [{ name: 'retention.ms', value: String(RETENTION_MS) }],
         })),
       });
+    }
     await waitFor({ what: 'the group coordinator answers', limitMs: 60_000, everyMs: 200 }, async () => {
       await admin.fetchOffsets({ groupId: 'instance.probe' });
       return true;
