@@ -1,5 +1,5 @@
 /** The local instance: engines and services as child processes; for `npm start`, tests and load tests. */
-export { type Exit } from './child-process.ts';
+export { CommandFailed, type Exit } from './child-process.ts';
 export { type Engine, EngineFailed, type EngineName } from './engine.ts';
 export { EngineSet, type EngineSetOptions, EngineUnreachable, type EngineUrls, startEngines } from './engine-set.ts';
 export { CommandMissing, lookUpCommand } from './find-command.ts';
@@ -7,7 +7,7 @@ export { type InstanceDescription } from './instance-file.ts';
 export { type Instance, type InstanceOptions, startInstance } from './instance.ts';
 export { fetchKafkaJars, hasKafkaJars, JarMismatch, type KafkaJars } from './kafka-jars.ts';
 export { logTail } from './log-tail.ts';
-export { findFreePort, findPortOwner, isPortFree } from './ports.ts';
+export { findFreePort, PortBusy } from './ports.ts';
 export { type Demo, PreparationFailed } from './prepare-database.ts';
 export { AlreadyRunning } from './run-record.ts';
 export { makeSecrets, type Secrets } from './secrets.ts';

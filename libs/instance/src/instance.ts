@@ -13,6 +13,7 @@ import { startEngines, type EngineSet, type EngineUrls } from './engine-set.ts';
 import { describeInstance } from './instance-file.ts';
 import { keepRunning, type Kept } from './keep-running.ts';
 import { beginLogs, endLeftOvers } from './left-overs.ts';
+import { requireFreePorts } from './ports.ts';
 import { ADMIN_USERNAME, migrate, seed, type Demo } from './prepare-database.ts';
 import { writePrivateFile } from './private-file.ts';
 import { RunRecord } from './run-record.ts';
@@ -61,7 +62,7 @@ const ENGINE_FAILURES = 5;
 
 /**
  * Brings one up, and returns when every service is ready.
- * @throws AlreadyRunning, EngineFailed, EngineUnreachable, PreparationFailed, ServiceFailed, CommandMissing
+ * @throws AlreadyRunning, PortBusy, EngineFailed, EngineUnreachable, PreparationFailed, ServiceFailed, CommandMissing
  */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   mkdirSync(options.dataDir, { recursive: true, mode: 0o700 });
@@ -78,6 +79,7 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
 /** What all steps of one start share. */
 interface Start {
   readonly options: InstanceOptions;
+  readonly replicas: Replicas;
   readonly record: RunRecord;
   readonly wayBack: WayBack;
   readonly secrets: Secrets;
@@ -89,8 +91,11 @@ async function bringUp(options: InstanceOptions, record: RunRecord, wayBack: Way
   const { dataDir, say = () => undefined, signal } = options;
   await endLeftOvers(record, say);
   rmSync(join(dataDir, 'instance.json'), { force: true });
+  const replicas = { gateway: 1, router: 1, session: 1, ...options.replicas };
+  // Before the engines, so that it is told at once; after the left-overs, as a gateway may be among them.
+  if (options.port !== undefined) await requireFreePorts(options.port, replicas.gateway);
   const secrets = keepSecrets(join(dataDir, 'secrets.json'));
-  const start = { options, record, wayBack, secrets, logDir: beginLogs(dataDir), say };
+  const start: Start = { options, replicas, record, wayBack, secrets, logDir: beginLogs(dataDir), say };
 
   const engines = await bringUpEngines(start);
   signal?.throwIfAborted();
@@ -157,7 +162,7 @@ async function bringUpServices(start: Start, urls: EngineUrls): Promise<ServiceP
     root: options.root,
     urls,
     secrets,
-    replicas: { gateway: 1, router: 1, session: 1, ...options.replicas },
+    replicas: start.replicas,
     port: options.port,
     logDir,
     env: options.env,

@@ -32,6 +32,28 @@ export async function isPortFree(port: number): Promise<boolean> {
   });
 }
 
+/** The port that was asked for is taken. */
+export class PortBusy extends Error {
+  readonly port: number;
+  /** "4711 (node server.js)", when this user may see it. */
+  readonly owner: string | undefined;
+
+  constructor(port: number) {
+    const owner = findPortOwner(port);
+    super(`Port ${port} is busy: ${owner === undefined ? 'another process' : `process ${owner}`} listens on it`);
+    this.name = 'PortBusy';
+    this.port = port;
+    this.owner = owner;
+  }
+}
+
+/** @throws PortBusy for the first of `count` ports that is taken */
+export async function requireFreePorts(first: number, count: number): Promise<void> {
+  for (let port = first; port < first + count; port += 1) {
+    if (!(await isPortFree(port))) throw new PortBusy(port);
+  }
+}
+
 /** Which process listens on the port, as far as this user may see it: "4711 (node server.js)". */
 export function findPortOwner(port: number): string | undefined {
   const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`));
