@@ -1,0 +1,163 @@
+/**
+ * The socket: connects, comes back with jitter, and says when to stop or to do without it.
+ *
+ * Lifecycle: connecting → online ⇄ connecting …; `blocked` after several attempts failed without an answer of the server
+ * (a proxy that lets no WebSocket through): the owner falls back to REST while attempts go on slowly; `stopped` for good
+ * when the server says that the token is no good (numbers 2xxx) or after `close`.
+ */
+import { io, type Socket } from 'socket.io-client';
+import type { Ack, ConnectionReady, ServerEvents, SocketError } from '#libs/contracts';
+import { binaryClientParser } from '#libs/protocol';
+import { backOff, pause } from './back-off.ts';
+import { CallFailed, type TokenSource } from './rest.ts';
+
+export type ConnectionState = 'connecting' | 'online' | 'blocked' | 'stopped';
+export type Codec = 'json' | 'binary';
+
+export interface ConnectionOptions {
+  url: string;
+  token: TokenSource;
+  codec: Codec;
+  random: () => number;
+}
+
+export interface ConnectionEdges {
+  changed(state: ConnectionState, error?: SocketError): void;
+  ready(ready: ConnectionReady): void;
+  event<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): void;
+}
+
+type ErrorEvent = ServerEvents['error'];
+
+const PROTOCOL = 1;
+const ACK_DEADLINE_MS = 6_000;
+const READY_DEADLINE_MS = 15_000;
+const ATTEMPTS_UNTIL_BLOCKED = 3;
+const BLOCKED_PAUSE_MS = 30_000;
+const passedOn = [
+  'message:created',
+  'session:updated',
+  'session:removed',
+  'session:heads',
+  'session:read',
+  'session:typing',
+  'presence:updated',
+] as const satisfies (keyof ServerEvents)[];
+
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #edges: ConnectionEdges;
+  readonly #closing = new AbortController();
+  #wake = new AbortController();
+  #socket: Socket | undefined;
+  #state: ConnectionState = 'connecting';
+
+  constructor(options: ConnectionOptions, edges: ConnectionEdges) {
+    this.#options = options;
+    this.#edges = edges;
+  }
+
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** Runs until `close` or a refusal for good. */
+  async run(): Promise<void> {
+    let attempt = 0;
+    let silent = 0;
+    while (this.#state !== 'stopped' && !this.#closing.signal.aborted) {
+      const end = await this.#connectOnce();
+      if (end.reached) [attempt, silent] = [0, 0];
+      else silent = end.error ? 0 : silent + 1;
+      if (end.error && isFinal(end.error)) return this.#move('stopped', end.error);
+      this.#move(silent >= ATTEMPTS_UNTIL_BLOCKED ? 'blocked' : 'connecting', end.error);
+      const wait = silent >= ATTEMPTS_UNTIL_BLOCKED ? BLOCKED_PAUSE_MS : undefined;
+      await pause(end.pause_ms ?? wait ?? backOff(attempt, this.#options.random()), this.#wake.signal);
+      attempt += 1;
+    }
+  }
+
+  /** One call with its acknowledgement. Rejects with CallFailed, also when there is no connection or no answer in time. */
+  async call<T>(event: string, data: unknown): Promise<T> {
+    const socket = this.#socket;
+    if (this.#state !== 'online' || !socket) throw lost('not connected');
+    let answer: Ack<T>;
+    try {
+      answer = (await socket.timeout(ACK_DEADLINE_MS).emitWithAck(event, data)) as Ack<T>;
+    } catch {
+      throw lost('no acknowledgement in time');
+    }
+    if (!answer.ok) throw new CallFailed(answer.error);
+    return answer.data;
+  }
+
+  /** Makes the next attempt now, for instance because the browser is online again. */
+  wake(): void {
+    this.#wake.abort();
+    this.#wake = new AbortController();
+  }
+
+  close(): void {
+    this.#closing.abort();
+    this.#socket?.disconnect();
+    this.wake();
+    this.#move('stopped');
+  }
+
+  /** One socket from its connect to its end. `reached`: the server said it was ready. */
+  async #connectOnce(): Promise<{ reached: boolean; error?: ErrorEvent; pause_ms?: number }> {
+    const token = await this.#options.token();
+    const { url, codec } = this.#options;
+    const socket = io(url, {
+      transports: ['websocket'],
+      reconnection: false,
+      forceNew: true,
+      timeout: READY_DEADLINE_MS,
+      auth: { token, protocol: PROTOCOL, ...(codec === 'binary' ? { codec } : {}) },
+      ...(codec === 'binary' ? { parser: binaryClientParser } : {}),
+    });
+    this.#socket = socket;
+    return new Promise((resolve) => {
+      const outcome: { reached: boolean; error?: ErrorEvent; pause_ms?: number } = { reached: false };
+      const end = () => {
+        clearTimeout(deadline);
+        socket.removeAllListeners();
+        socket.disconnect();
+        resolve(outcome);
+      };
+      const deadline = setTimeout(end, READY_DEADLINE_MS);
+      this.#closing.signal.addEventListener('abort', end, { once: true });
+      socket.on('connection:ready', (ready: ConnectionReady) => {
+        clearTimeout(deadline);
+        outcome.reached = true;
+        this.#move('online');
+        this.#edges.ready(ready);
+      });
+      for (const name of passedOn) socket.on(name, (data: never) => this.#edges.event(name, data));
+      socket.on('error', (error: ErrorEvent) => (outcome.error = error));
+      socket.on('server:draining', ({ reconnect_after_ms }: ServerEvents['server:draining']) => {
+        outcome.pause_ms = reconnect_after_ms;
+        end();
+      });
+      socket.on('connect_error', (error: Error & { data?: ErrorEvent }) => {
+        if (error.data) outcome.error = error.data;
+        end();
+      });
+      socket.on('disconnect', end);
+    });
+  }
+
+  #move(state: ConnectionState, error?: SocketError): void {
+    if (this.#state === 'stopped' || (this.#state === state && !error)) return;
+    this.#state = state;
+    this.#edges.changed(state, error);
+  }
+}
+
+function isFinal({ number }: ErrorEvent): boolean {
+  return number >= 2_000 && number < 3_000;
+}
+
+function lost(message: string): CallFailed {
+  return new CallFailed({ code: 'UNAVAILABLE', message, retryable: true });
+}
