@@ -1,11 +1,10 @@
 /** The second half of `npm start`, on the locked Node: packages of the distribution, Kafka's jars, then the instance. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fetchKafkaJars, hasKafkaJars, startInstance, type EngineUrls, type Instance } from '#libs/instance';
+import { startInstance, type EngineUrls, type Instance } from '#libs/instance';
 import { explain } from './explain.ts';
-import { installMissing, tellProgress, type NeedName } from './packages.ts';
+import { provideEngines } from './provide-engines.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** As scripts/start-options.mjs has read and checked them. */
@@ -47,13 +46,12 @@ process.exit();
 async function start(): Promise<Instance> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const given = givenEngines();
-  const kafkaJarDir = await installEngines(given);
+  await provideEngines({ root, env, given, logFile: join(dataDir, 'install.log'), say });
   signal.throwIfAborted();
   return startInstance({
     root,
     dataDir,
     ...(options.engine_data === 'ram' ? { engineDataDir: ramFolder() } : {}),
-    kafkaJarDir,
     env,
     given,
     replicas: options.replicas,
@@ -67,38 +65,6 @@ async function start(): Promise<Instance> {
 function givenEngines(): Partial<EngineUrls> {
   const { MYSQL_URL: mysql_url, REDIS_URL: redis_url, KAFKA_BROKERS: kafka_brokers } = env;
   return { ...(mysql_url && { mysql_url }), ...(redis_url && { redis_url }), ...(kafka_brokers && { kafka_brokers }) };
-}
-
-/** Installs what the engines that are not given need, and returns the folder of Kafka's jars. */
-async function installEngines(given: Partial<EngineUrls>): Promise<string> {
-  const logFile = join(dataDir, 'install.log');
-  const pinDir = join(root, 'libs', 'instance', 'kafka');
-  const jarDir = join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'seqdesk', `kafka-${pinOf(pinDir)}`);
-  const jars = { pinDir, jarDir, logFile, env };
-  const needsJars = given.kafka_brokers === undefined && !(await hasKafkaJars(jars));
-  const needs: NeedName[] = [];
-  if (given.mysql_url === undefined) needs.push('mariadb');
-  if (given.redis_url === undefined) needs.push('redis');
-  if (given.kafka_brokers === undefined) needs.push('java');
-  if (needsJars) needs.push('maven');
-  await installMissing(needs, { env, logFile, say });
-  if (!needsJars) return jarDir;
-  say('Fetching Apache Kafka from Maven Central (about 45 MB, once).');
-  const stopTelling = tellProgress('Still fetching', say);
-  try {
-    await fetchKafkaJars(jars);
-  } finally {
-    stopTelling();
-  }
-  return jarDir;
-}
-
-/** Another list of jars is another folder, so that two versions of the project do not take them from each other. */
-function pinOf(pinDir: string): string {
-  return createHash('sha256')
-    .update(readFileSync(join(pinDir, 'SHA256SUMS')))
-    .digest('hex')
-    .slice(0, 12);
 }
 
 /** One folder in RAM for each data folder. */

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Engine, type EngineName, type EngineOptions } from './engine.ts';
+import { locateKafkaJars } from './kafka-jars.ts';
 import { startKafka } from './kafka.ts';
 import { answersMysql, startMariadb } from './mariadb.ts';
 import { findFreePort } from './ports.ts';
@@ -16,10 +17,11 @@ export interface EngineUrls {
 }
 
 export interface EngineSetOptions {
+  /** The project's folder, which pins Kafka's jars. */
+  readonly root: string;
   /** Holds one folder an engine. */
   readonly dataDir: string;
   readonly logDir: string;
-  readonly kafkaJarDir: string;
   readonly env: NodeJS.ProcessEnv;
   readonly passwords: { readonly mysql: string; readonly redis: string };
   /** Engines that run already and are only used. */
@@ -92,6 +94,7 @@ export async function startEngines(options: EngineSetOptions): Promise<EngineSet
   // All places first: between the starts nothing may be awaited, or an early failure would find nobody who listens.
   const [forMariadb, forRedis, forKafka] = [await place('mariadb'), await place('redis'), await place('kafka')];
   const controllerPort = await findFreePort();
+  const { jarDir } = locateKafkaJars(options.root, options.env);
   const own = await allOrNone([
     given.mysql_url === undefined
       ? startMariadb({ ...forMariadb, password: passwords.mysql, database: 'seqdesk' })
@@ -100,7 +103,7 @@ export async function startEngines(options: EngineSetOptions): Promise<EngineSet
       ? startRedis({ ...forRedis, password: passwords.redis })
       : check('REDIS_URL', given.redis_url, answersRedis),
     given.kafka_brokers === undefined
-      ? startKafka({ ...forKafka, jarDir: options.kafkaJarDir, controllerPort })
+      ? startKafka({ ...forKafka, jarDir, controllerPort })
       : Promise.resolve(undefined),
   ]);
   const url = (name: EngineName) => own.find((engine) => engine.name === name)?.url ?? '';

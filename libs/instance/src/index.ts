@@ -5,11 +5,12 @@ export { EngineSet, type EngineSetOptions, EngineUnreachable, type EngineUrls, s
 export { CommandMissing, lookUpCommand } from './find-command.ts';
 export { type InstanceDescription } from './instance-file.ts';
 export { type Instance, type InstanceOptions, startInstance } from './instance.ts';
-export { fetchKafkaJars, hasKafkaJars, JarMismatch, type KafkaJars } from './kafka-jars.ts';
+export { fetchKafkaJars, hasKafkaJars, JarMismatch, locateKafkaJars } from './kafka-jars.ts';
 export { logTail } from './log-tail.ts';
 export { findFreePort, PortBusy } from './ports.ts';
 export { type Demo, PreparationFailed } from './prepare-database.ts';
-export { AlreadyRunning } from './run-record.ts';
+export { endLeftOvers } from './left-overs.ts';
+export { AlreadyRunning, RunRecord } from './run-record.ts';
 export { makeSecrets, type Secrets } from './secrets.ts';
 export { ServiceFailed, type ServiceName, type ServiceProcess } from './service-process.ts';
 export { type Replicas, type ServiceEnv } from './service-recipes.ts';

@@ -28,7 +28,6 @@ export interface InstanceOptions {
   /** Secrets, logs, instance.json and, unless said otherwise, the engines' data. */
   readonly dataDir: string;
   readonly engineDataDir?: string;
-  readonly kafkaJarDir: string;
   readonly env: NodeJS.ProcessEnv;
   /** Engines that run already and are only used. */
   readonly given?: Partial<EngineUrls>;
@@ -124,7 +123,7 @@ async function bringUpEngines({ options, record, wayBack, secrets, logDir, say }
   const engines = await startEngines({
     dataDir: options.engineDataDir ?? join(options.dataDir, 'engines'),
     logDir,
-    kafkaJarDir: options.kafkaJarDir,
+    root: options.root,
     env: options.env,
     passwords: { mysql: secrets.mysql_password, redis: secrets.redis_password },
     given: options.given ?? {},

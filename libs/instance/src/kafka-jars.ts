@@ -1,21 +1,34 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
-import { pipeline } from 'node:stream/promises';
+import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { runCommand } from './child-process.ts';
 import { findCommand } from './find-command.ts';
 
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
 
-/** Where the pinned list lies, where the jars shall be, and where Maven's output goes. */
+/** Where the pinned list lies, and where the jars shall be. */
 export interface KafkaJars {
   /** The folder of pom.xml and SHA256SUMS. */
   readonly pinDir: string;
   /** The folder of the jars; made when it is missing, made anew when a sum is wrong. */
   readonly jarDir: string;
-  readonly logFile: string;
-  readonly env: NodeJS.ProcessEnv;
+}
+
+/**
+ * The jars of the project in `root`, cached in the user's cache folder.
+ * Another list is another folder: two versions of the project do not take them from each other.
+ */
+export function locateKafkaJars(root: string, env: NodeJS.ProcessEnv): KafkaJars {
+  const pinDir = join(root, 'libs', 'instance', 'kafka');
+  const pin = createHash('sha256')
+    .update(readFileSync(join(pinDir, 'SHA256SUMS')))
+    .digest('hex')
+    .slice(0, 12);
+  const cache = env['XDG_CACHE_HOME'] || join(homedir(), '.cache');
+  return { pinDir, jarDir: join(cache, 'seqdesk', `kafka-${pin}`) };
 }
 
 /** Downloaded jars are not those of the committed list. */
@@ -35,13 +48,16 @@ export async function hasKafkaJars({ pinDir, jarDir }: KafkaJars): Promise<boole
  * Fetches Kafka's jars from Maven Central and puts them in place only when every sum is as committed.
  * @throws JarMismatch, CommandFailed
  */
-export async function fetchKafkaJars(jars: KafkaJars): Promise<void> {
+export async function fetchKafkaJars(
+  jars: KafkaJars,
+  context: { readonly env: NodeJS.ProcessEnv; readonly logFile: string },
+): Promise<void> {
   await mkdir(dirname(jars.jarDir), { recursive: true });
   const trial = await mkdtemp(join(dirname(jars.jarDir), 'fetching-'));
   try {
     await runCommand({
       name: 'mvn',
-      file: findCommand('mvn', jars.env),
+      file: findCommand('mvn', context.env),
       args: [
         '-B',
         '-q',
@@ -51,9 +67,9 @@ export async function fetchKafkaJars(jars: KafkaJars): Promise<void> {
         '-DincludeScope=runtime',
         `-DoutputDirectory=${trial}`,
       ],
-      env: jars.env,
+      env: context.env,
       cwd: trial,
-      logFile: jars.logFile,
+      logFile: context.logFile,
     });
     const wrong = await differences(jars.pinDir, trial);
     if (wrong.length > 0) throw new JarMismatch(wrong);
