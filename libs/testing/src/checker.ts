@@ -83,11 +83,12 @@ function findDifferences(name: string, view: readonly Message[], stored: readonl
   if (view.length !== stored.length) return [`${name} shows ${view.length} of ${stored.length} messages`];
   return stored.flatMap((row, index) => {
     const shown = view[index];
-    const same = shown?.message_id === row.message_id && shown.seq_id === row.seq_id && sameContent(shown, row);
-    return same ? [] : [`${name} shows ${shown?.message_id} at ${row.seq_id}, stored is ${row.message_id}`];
+    if (!shown) return [`${name} misses ${row.seq_id}`];
+    const same = shown.message_id === row.message_id && shown.seq_id === row.seq_id && isSameContent(shown, row);
+    return same ? [] : [`${name} shows ${shown.message_id} at ${row.seq_id}, stored is ${row.message_id}`];
   });
 }
 
-function sameContent(one: Message, other: Message): boolean {
+function isSameContent(one: Message, other: Message): boolean {
   return JSON.stringify(one.content) === JSON.stringify(other.content);
 }

@@ -6,13 +6,13 @@ export async function waitUntil<T>(
   what: string,
   check: () => T | Promise<T>,
   { limit_ms = 20_000, every_ms = 50 }: { limit_ms?: number; every_ms?: number } = {},
-): Promise<NonNullable<T>> {
+): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + limit_ms;
   let last: unknown;
   while (Date.now() < end) {
     try {
       const found = await check();
-      if (found) return found;
+      if (found) return found as Exclude<NonNullable<T>, false>;
       last = found;
     } catch (error) {
       last = error;

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { Talker } from '#libs/testing';
+import { waitUntil } from '#libs/testing';
+import { startTestCluster, type TestCluster } from '../support/cluster.ts';
+import {
+  connectAgent,
+  type Conversation,
+  openConversation,
+  startTalking,
+  violationsOf,
+} from '../support/conversation.ts';
+
+const PAIRS = 4;
+const OUTAGE_MS = 60_000;
+
+let cluster: TestCluster;
+let agent: Talker;
+let conversations: Conversation[];
+
+beforeAll(async () => {
+  cluster = await startTestCluster({ gateway: 2, router: 2, session: 2 });
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  agent = await connectAgent(cluster);
+  conversations = await Promise.all(Array.from({ length: PAIRS }, () => openConversation(cluster, agent)));
+});
+afterEach(async () => {
+  for (const { visitor, session_id } of conversations) {
+    await visitor.api.post(`/sessions/${session_id}/close`, {});
+    visitor.close();
+  }
+  agent.close();
+});
+
+const firstConversation = () => conversations[0] as Conversation;
+
+test('MariaDB is stopped for 60 s under traffic: sends stay acked, nothing is shown, then all of it in order', async () => {
+  const talks = conversations.map((conversation) => startTalking(conversation, 50));
+  await delay(1_000);
+  const { visitor, session_id } = firstConversation();
+  await cluster.stopEngine('mysql');
+  const during = await visitor.say(session_id, 'said while the database is away');
+  await delay(OUTAGE_MS);
+  expect(agent.pushes.some((push) => push.message_id === during.message_id)).toBe(false);
+  await cluster.startEngine('mysql');
+  await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === during.message_id), {
+    limit_ms: 60_000,
+  });
+  await Promise.all(talks.map((talk) => talk.stop()));
+  for (const conversation of conversations) expect(await violationsOf(cluster, conversation)).toEqual([]);
+}, 240_000);
+
+test('Redis is stopped for 60 s under traffic: sends stay acked and stored, then all of it is pushed', async () => {
+  const pids = cluster.pids();
+  const talks = conversations.map((conversation) => startTalking(conversation, 50));
+  await delay(1_000);
+  const { visitor, session_id } = firstConversation();
+  await cluster.stopEngine('redis');
+  const during = await visitor.say(session_id, 'said while Redis is away');
+  await waitUntil('the word to be stored', async () =>
+    (await cluster.storedMessages(session_id)).some((row) => row.message_id === during.message_id),
+  );
+  await delay(OUTAGE_MS);
+  await cluster.startEngine('redis');
+  await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === during.message_id), {
+    limit_ms: 60_000,
+  });
+  await Promise.all(talks.map((talk) => talk.stop()));
+  for (const conversation of conversations) expect(await violationsOf(cluster, conversation)).toEqual([]);
+  expect(cluster.pids()).toEqual(pids);
+}, 240_000);
+
+test('Kafka is stopped: a retryable error, and the outbox delivers once when it is back', async () => {
+  const { visitor, session_id } = firstConversation();
+  await cluster.stopEngine('kafka');
+  const refused = await visitor.sendOnce(session_id, 'probe', crypto.randomUUID());
+  expect(refused).toMatchObject({ ok: false, error: { retryable: true } });
+  const kept = visitor.say(session_id, 'kept in the outbox');
+  expect((await visitor.api.log(session_id)).length).toBeGreaterThan(0);
+  await cluster.startEngine('kafka');
+  const sent = await kept;
+  await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === sent.message_id), {
+    limit_ms: 60_000,
+  });
+  expect(await violationsOf(cluster, firstConversation())).toEqual([]);
+}, 240_000);

@@ -1,0 +1,255 @@
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
+import type { Message } from '#libs/contracts';
+import { copyTopic, waitForLag } from '#libs/kafka';
+import { type Instance, startInstance } from '#libs/instance';
+import { login, waitUntil } from '#libs/testing';
+
+export type ServiceName = 'gateway' | 'router' | 'session';
+type EngineName = 'mysql' | 'redis' | 'kafka';
+
+/** Limits that a test's own hammering must not meet. */
+const ROOMY = {
+  GATEWAY_LIMITS_MESSAGES_PER_SECOND: '5000',
+  GATEWAY_LIMITS_BURST: '5000',
+  GATEWAY_LIMITS_HANDSHAKES_PER_SECOND_PER_ADDRESS: '5000',
+};
+
+/** A whole cluster with engines of its own, for one test file. */
+export interface TestCluster {
+  readonly demo: Instance['demo'];
+  readonly instance: Instance;
+  /** All gateways, the named one first. */
+  gatewayUrls(first: number): string[];
+  agentToken(index: number): Promise<string>;
+  storedMessages(session_id: string): Promise<Message[]>;
+  isStored(message_id: string): Promise<boolean>;
+  placesOf(message_ids: readonly string[]): Promise<{ message_id: string; session_id: string }[]>;
+  followUpOf(session_id: string): Promise<string | undefined>;
+  stateOf(session_id: string): Promise<string | undefined>;
+  logEpoch(): Promise<number>;
+  /** Every service's process, to see that none was replaced. */
+  pids(): (number | undefined)[];
+  redis(command: string, ...args: string[]): Promise<unknown>;
+  signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void;
+  /** SIGKILL, then a start on the same ports. */
+  kill(name: ServiceName, replica: number): Promise<void>;
+  /** SIGTERM when it still runs, then a start on the same ports. */
+  restart(name: ServiceName, replica: number, env?: Record<string, string>): Promise<void>;
+  waitExit(name: ServiceName, replica: number): Promise<void>;
+  waitReady(): Promise<void>;
+  /** Until every group has read all there is. */
+  waitDrained(): Promise<void>;
+  stopEngine(name: EngineName): Promise<void>;
+  startEngine(name: EngineName): Promise<void>;
+  duplicateInbound(): Promise<void>;
+  /** A copy of the database's files, taken while it is stopped for a moment. */
+  snapshotDatabase(): Promise<string>;
+  restoreDatabase(snapshot: string): Promise<void>;
+  stopServices(): Promise<void>;
+  startServices(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts engines and services on free ports in a temporary folder. */
+export async function startTestCluster(
+  replicas: Record<ServiceName, number>,
+  env: Partial<Record<ServiceName, Record<string, string>>> = {},
+): Promise<TestCluster> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'seqdesk-test-'));
+  const instance = await startInstance({
+    root: process.cwd(),
+    env: process.env,
+    dataDir,
+    replicas,
+    supervise: false,
+    serviceEnv: { ...env, gateway: { ...ROOMY, ...env.gateway } },
+  });
+  return new RunningCluster(instance, dataDir);
+}
+
+class RunningCluster implements TestCluster {
+  readonly instance: Instance;
+  readonly #dataDir: string;
+  readonly #mysql: Pool;
+
+  constructor(instance: Instance, dataDir: string) {
+    this.instance = instance;
+    this.#dataDir = dataDir;
+    this.#mysql = createPool({
+      uri: instance.urls.mysql_url,
+      connectionLimit: 4,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+    });
+  }
+
+  get demo(): Instance['demo'] {
+    return this.instance.demo;
+  }
+
+  gatewayUrls(first: number): string[] {
+    const urls = this.instance.services('gateway').flatMap((gateway) => gateway.url ?? []);
+    return [...urls.slice(first), ...urls.slice(0, first)];
+  }
+
+  async agentToken(index: number): Promise<string> {
+    const agent = this.demo.agents[index];
+    if (!agent) throw new Error(`no demo agent ${index}`);
+    return login(this.gatewayUrls(0)[0] ?? '', agent.username, agent.password);
+  }
+
+  async storedMessages(session_id: string): Promise<Message[]> {
+    const rows = await this.#rows(
+      `SELECT message_id, session_id, seq_id, type, sender, sender_role, target, content, send_time, client_msg_id, reply_to, choice_id
+       FROM messages WHERE session_id = ? ORDER BY seq_id`,
+      [session_id],
+    );
+    return rows.map(({ choice_id, ...row }) => ({
+      ...(row as unknown as Message),
+      seq_id: Number(row['seq_id']),
+      send_time: String(row['send_time']),
+      ...(choice_id === null ? {} : { choice_id: String(choice_id) }),
+    }));
+  }
+
+  async isStored(message_id: string): Promise<boolean> {
+    return (await this.placesOf([message_id])).length > 0;
+  }
+
+  async placesOf(message_ids: readonly string[]): Promise<{ message_id: string; session_id: string }[]> {
+    const rows = await this.#rows('SELECT message_id, session_id FROM messages WHERE message_id IN (?)', [message_ids]);
+    return rows as unknown as { message_id: string; session_id: string }[];
+  }
+
+  async followUpOf(session_id: string): Promise<string | undefined> {
+    const [row] = await this.#rows('SELECT session_id FROM sessions WHERE previous_session_id = ?', [session_id]);
+    return row?.['session_id'] as string | undefined;
+  }
+
+  async stateOf(session_id: string): Promise<string | undefined> {
+    const [row] = await this.#rows('SELECT state FROM sessions WHERE session_id = ?', [session_id]);
+    return row?.['state'] as string | undefined;
+  }
+
+  async logEpoch(): Promise<number> {
+    const [row] = await this.#rows("SELECT value FROM cluster_facts WHERE name = 'log_epoch'", []);
+    return Number(row?.['value']);
+  }
+
+  pids(): (number | undefined)[] {
+    return this.#services().map((service) => service.pid);
+  }
+
+  async redis(command: string, ...args: string[]): Promise<unknown> {
+    const redis = new Redis(this.instance.urls.redis_url);
+    try {
+      return await redis.call(command, ...args);
+    } finally {
+      redis.disconnect();
+    }
+  }
+
+  signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void {
+    this.#service(name, replica).kill(signal);
+  }
+
+  async kill(name: ServiceName, replica: number): Promise<void> {
+    const service = this.#service(name, replica);
+    service.kill('SIGKILL');
+    await service.exited;
+    await service.start();
+  }
+
+  async restart(name: ServiceName, replica: number, env: Record<string, string> = {}): Promise<void> {
+    const service = this.#service(name, replica);
+    if (service.isRunning()) await service.stop();
+    await service.start(env);
+  }
+
+  async waitExit(name: ServiceName, replica: number): Promise<void> {
+    const service = this.#service(name, replica);
+    await waitUntil(`${name} ${replica} to end`, () => !service.isRunning(), { limit_ms: 60_000 });
+  }
+
+  async waitReady(): Promise<void> {
+    for (const service of this.#services()) {
+      await waitUntil(`${service.name} ${service.replica} to be ready`, () => service.isReady(), { limit_ms: 60_000 });
+    }
+  }
+
+  async waitDrained(): Promise<void> {
+    await waitForLag(this.instance.urls.kafka_brokers, 0);
+  }
+
+  async stopEngine(name: EngineName): Promise<void> {
+    await this.#engine(name).stop();
+  }
+
+  async startEngine(name: EngineName): Promise<void> {
+    await this.#engine(name).start();
+  }
+
+  async duplicateInbound(): Promise<void> {
+    await copyTopic(this.instance.urls.kafka_brokers, 'chat.inbound.v1');
+  }
+
+  async snapshotDatabase(): Promise<string> {
+    const snapshot = join(this.#dataDir, `snapshot-${Date.now()}`);
+    const engine = this.#engine('mysql');
+    await engine.stop();
+    await cp(engine.dataDir, snapshot, { recursive: true, preserveTimestamps: true });
+    await engine.start();
+    return snapshot;
+  }
+
+  async restoreDatabase(snapshot: string): Promise<void> {
+    const engine = this.#engine('mysql');
+    await engine.stop();
+    await rm(engine.dataDir, { recursive: true });
+    await cp(snapshot, engine.dataDir, { recursive: true, preserveTimestamps: true });
+    await engine.start();
+  }
+
+  async stopServices(): Promise<void> {
+    for (const name of ['gateway', 'router', 'session'] as const) {
+      await Promise.all(this.instance.services(name).map((service) => service.stop()));
+    }
+  }
+
+  async startServices(): Promise<void> {
+    for (const name of ['session', 'router', 'gateway'] as const) {
+      await Promise.all(this.instance.services(name).map((service) => service.start()));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#mysql.end();
+    await this.instance.stop();
+    await rm(this.#dataDir, { recursive: true, force: true });
+  }
+
+  async #rows(sql: string, values: unknown[]): Promise<RowDataPacket[]> {
+    const [rows] = await this.#mysql.query<RowDataPacket[]>(sql, values);
+    return rows;
+  }
+
+  #services() {
+    return (['gateway', 'router', 'session'] as const).flatMap((name) => this.instance.services(name));
+  }
+
+  #service(name: ServiceName, replica: number) {
+    const service = this.instance.services(name)[replica];
+    if (!service) throw new Error(`no ${name} ${replica}`);
+    return service;
+  }
+
+  #engine(name: EngineName) {
+    const engine = this.instance.engines?.[name === 'mysql' ? 'mariadb' : name];
+    if (!engine) throw new Error(`no engine ${name}`);
+    return engine;
+  }
+}
