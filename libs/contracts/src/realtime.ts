@@ -46,7 +46,7 @@ export interface ServerEvents {
   'session:typing': { session_id: string; who: string; typing: boolean; preview?: string };
   'presence:updated': { agent_id: string; status: string };
   'server:draining': { reconnect_after_ms: number };
-  error: { code: string; number: number; message: string; retryable: boolean };
+  error: SocketError & { number: number };
 }
 
 /**
