@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { type Caller, canReadSession, canRunSession, canWriteMessage } from './rights.ts';
+
+const session = { visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
+const waiting = { visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
+const agent = (agent_id: string, role: string, team_ids: string[] = ['team_a']) =>
+  ({ kind: 'agent', agent_id, role, team_ids }) as unknown as Caller;
+const visitor = (visitor_id: string) => ({ kind: 'visitor', visitor_id, channel_id: 'chn_a' }) as unknown as Caller;
+const key = (...scopes: string[]) => ({ kind: 'key', key_id: 'key_a', scopes, sender_names: [] }) as unknown as Caller;
+
+test.each<[string, Caller, [read: boolean, readWaiting: boolean, write: boolean, run: boolean]]>([
+  ['its visitor', visitor('vis_a'), [true, true, true, true]],
+  ['another visitor', visitor('vis_b'), [false, false, false, false]],
+  ['its agent', agent('agt_a', 'agent'), [true, true, true, true]],
+  ['a colleague', agent('agt_b', 'agent'), [false, true, false, false]],
+  ['an agent of another team', agent('agt_b', 'agent', ['team_b']), [false, false, false, false]],
+  ['the supervisor', agent('agt_s', 'supervisor'), [true, true, false, true]],
+  ['a supervisor of another team', agent('agt_s', 'supervisor', ['team_b']), [false, false, false, false]],
+  ['an admin', agent('agt_d', 'admin', []), [true, true, false, true]],
+  ['a key that reads', key('sessions:read'), [true, true, false, false]],
+  ['a key that writes messages', key('messages:write'), [false, false, true, false]],
+  ['an admin key', key('admin'), [true, true, true, true]],
+])('%s', (_name, caller, [read, readWaiting, write, run]) => {
+  expect(canReadSession(caller, session)).toBe(read);
+  expect(canReadSession(caller, waiting)).toBe(readWaiting);
+  expect(canWriteMessage(caller, session)).toBe(write);
+  expect(canRunSession(caller, session)).toBe(run);
+});

@@ -1,0 +1,39 @@
+import type { AgentId, ChannelId, KeyId, TeamId, VisitorId } from '#libs/protocol';
+import type { AgentRole, SessionRoute } from '#libs/contracts';
+
+/** Who calls, as the token says. */
+export type Caller =
+  | { kind: 'visitor'; visitor_id: VisitorId; channel_id: ChannelId }
+  | { kind: 'agent'; agent_id: AgentId; role: AgentRole; team_ids: readonly TeamId[] }
+  | { kind: 'key'; key_id: KeyId; scopes: readonly string[]; sender_names: readonly string[] };
+
+type Place = Pick<SessionRoute, 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
+
+/** Whether a key may do what the scope names; `admin` may do all. */
+export function hasScope(caller: Caller, scope: string): boolean {
+  return caller.kind === 'key' && (caller.scopes.includes(scope) || caller.scopes.includes('admin'));
+}
+
+/** Whether the caller may know of the session: own ones; agents also what waits in their teams; supervisors their teams. */
+export function canReadSession(caller: Caller, session: Place, scope = 'sessions:read'): boolean {
+  if (caller.kind === 'key') return hasScope(caller, scope);
+  if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
+  if (caller.role === 'admin' || session.agent_id === caller.agent_id) return true;
+  const isInTeam = caller.team_ids.includes(session.team_id);
+  return isInTeam && (caller.role === 'supervisor' || session.state === 'waiting');
+}
+
+/** Whether the caller may write a message here. A visitor may also write to a closed session: that opens its follow-up. */
+export function canWriteMessage(caller: Caller, session: Place): boolean {
+  if (caller.kind === 'key') return hasScope(caller, 'messages:write');
+  if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
+  return session.agent_id === caller.agent_id;
+}
+
+/** Whether the caller may close it or ask for a person. */
+export function canRunSession(caller: Caller, session: Place): boolean {
+  if (caller.kind === 'key') return hasScope(caller, 'sessions:write');
+  if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
+  if (caller.role === 'admin' || session.agent_id === caller.agent_id) return true;
+  return caller.role === 'supervisor' && caller.team_ids.includes(session.team_id);
+}
