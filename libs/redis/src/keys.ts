@@ -1,0 +1,10 @@
+/** Redis keys, braces round the id for cluster slots, each with how long it lives. Nothing here may not be lost. */
+export const keys = {
+  /** Lease of an agent's presence, renewed by each of the agent's sockets; `LEASE_SECONDS`. */
+  presence: (agent_id: string): string => `presence:{${agent_id}}`,
+  /** Where a session's signals go, written by router; `ROUTE_SECONDS`. */
+  route: (session_id: string): string => `route:{${session_id}}`,
+} as const;
+
+export const LEASE_SECONDS = 60;
+export const ROUTE_SECONDS = 3_600;

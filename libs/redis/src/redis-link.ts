@@ -1,0 +1,90 @@
+/**
+ * Redis as the cluster uses it: something that may be away.
+ *
+ * Guarantees: no command hangs (each has a deadline), no failure ends the process (@socket.io/redis-adapter never catches
+ * a failed `publish`), reconnects go on for ever. Who needs to know whether a publish got through asks `published()`.
+ *
+ * Lifecycle: `RedisLink` connects at once in the background; `close` ends it.
+ */
+import { createAdapter } from '@socket.io/redis-adapter';
+import { Redis } from 'ioredis';
+
+const COMMAND_DEADLINE_MS = 2_000;
+const CONNECT_DEADLINE_MS = 2_000;
+const RECONNECT_CAP_MS = 1_000;
+
+export interface RedisLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+export class RedisLink {
+  /** For commands and publishing; commands fail at once while Redis is away. */
+  readonly client: Redis;
+  readonly #subscriber: Redis;
+  readonly #backListeners: (() => void)[] = [];
+  #lastPublish: Promise<unknown> = Promise.resolve();
+  #wasLost = false;
+
+  constructor(url: string, log: RedisLog) {
+    const shared = {
+      connectTimeout: CONNECT_DEADLINE_MS,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (attempt: number) => Math.min(RECONNECT_CAP_MS, 50 * attempt),
+    };
+    this.client = new Redis(url, { ...shared, enableOfflineQueue: false, commandTimeout: COMMAND_DEADLINE_MS });
+    // The subscriber keeps its queue: the adapter subscribes once, before the first connection stands.
+    this.#subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+    for (const [name, redis] of [['client', this.client] as const, ['subscriber', this.#subscriber] as const]) {
+      redis.on('error', (error: Error) => log.warn({ connection: name, error: error.message }, 'redis error'));
+    }
+    this.#subscriber.on('close', () => (this.#wasLost = true));
+    this.#subscriber.on('ready', () => {
+      if (!this.#wasLost) return;
+      this.#wasLost = false;
+      log.info({}, 'redis subscriber is back');
+      for (const listener of this.#backListeners) listener();
+    });
+  }
+
+  /** The constructor for `server.adapter(…)`. */
+  createAdapter(): ReturnType<typeof createAdapter> {
+    return createAdapter(this.#publisher(), this.#subscriber);
+  }
+
+  get isUp(): boolean {
+    return this.client.status === 'ready';
+  }
+
+  /** Called each time the subscriber stands again after a loss: pushes may have been missed. */
+  onSubscriberBack(listener: () => void): void {
+    this.#backListeners.push(listener);
+  }
+
+  /** Settles with the last publish: rejects when it failed or its outcome is unknown. */
+  async published(): Promise<void> {
+    await this.#lastPublish;
+  }
+
+  close(): void {
+    this.client.disconnect();
+    this.#subscriber.disconnect();
+  }
+
+  /** The client as the adapter sees it: its publishes are remembered, and their failures never go unhandled. */
+  #publisher(): Redis {
+    const publish = (channel: string | Buffer, message: string | Buffer) => {
+      const published = this.client.publish(channel, message);
+      this.#lastPublish = published;
+      published.catch(() => undefined);
+      return published.catch(() => 0);
+    };
+    return new Proxy(this.client, {
+      get: (client, name) => {
+        if (name === 'publish') return publish;
+        const value: unknown = Reflect.get(client, name);
+        return typeof value === 'function' ? value.bind(client) : value;
+      },
+    });
+  }
+}
