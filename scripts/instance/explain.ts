@@ -9,13 +9,14 @@ import {
   PreparationFailed,
   ServiceFailed,
 } from '#libs/instance';
+import { NoMysql } from './mysql-system.ts';
 import { CannotInstall } from './packages.ts';
 
 const SHOWN_LINES = 15;
 
 /** What a person reads when `npm start` fails: what happened, what the log says, and the ways on. */
 export function explain(error: unknown, { dataDir, port }: { dataDir: string; port: number }): string {
-  if (error instanceof CannotInstall) return error.message;
+  if (error instanceof CannotInstall || error instanceof NoMysql) return error.message;
   if (error instanceof AlreadyRunning) {
     return story(
       error,
@@ -63,7 +64,7 @@ function story(error: Error, log: readonly string[], waysOn: readonly string[]):
   const heading = log.length > 0 ? ['The end of it:'] : [];
   return [
     '',
-    `${error.message}.`,
+    error.message.replace(/\.?$/, '.'),
     ...heading,
     ...log.map((line) => `    ${line}`),
     'Ways on:',

@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
-import { lookUpCommand } from '#libs/instance';
+import { logTail, lookUpCommand } from '#libs/instance';
 
 /** A program the engines need, and the Debian packages that bring it; the first one that exists is taken. */
 interface Need {
@@ -22,6 +22,7 @@ const needs = {
     packages: ['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless'],
     isPresent: hasJava,
   },
+  debootstrap: { program: 'debootstrap', packages: ['debootstrap'], isPresent: has('debootstrap') },
   maven: { program: 'mvn', packages: ['maven'], isPresent: has('mvn') },
 } satisfies Record<string, Need>;
 
@@ -65,7 +66,7 @@ export async function installMissing(
     const chosen = missing.map(({ packages }) => packages.find((name) => isOffered(name, env)) ?? packages[0] ?? '');
     if (!(await apt('install', '--no-install-recommends', ...chosen))) {
       const reason = updated ? 'apt-get failed' : 'apt-get could not even fetch its lists (is there a network?)';
-      throw new CannotInstall(`${reason}; its words: ${logFile}`, chosen);
+      throw new CannotInstall([`${reason}. The end of its words:`, ...logTail(logFile, 8)].join('\n    '), chosen);
     }
     if (chosen.includes('redis-server')) await stopSystemRedis(asRoot, { env, logFile });
   } finally {

@@ -3,8 +3,18 @@ import { statfsSync } from 'node:fs';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type EngineSet, type EngineUrls, makeSecrets, RunRecord, startEngines } from '#libs/instance';
+import {
+  type Engine,
+  type EngineSet,
+  type EngineUrls,
+  findFreePort,
+  makeSecrets,
+  RunRecord,
+  startEngines,
+  startMysql,
+} from '#libs/instance';
 import { explain } from './explain.ts';
+import { provideMysqlSystem } from './mysql-system.ts';
 import { provideEngines } from './provide-engines.ts';
 import { stopSignal } from './stop-signal.ts';
 import { addUp, describeTotal, type Outcome } from './test-outcome.ts';
@@ -30,7 +40,9 @@ await sweepTestFolders(disk, say);
 const folder = await mkdtemp(join(disk, TEST_FOLDER));
 const record = new RunRecord(folder);
 const env = { ...process.env, TMPDIR: folder };
+const logFile = join(folder, 'install.log');
 let engines: EngineSet | undefined;
+let mysqlServer: Engine | undefined;
 const outcomes: Outcome[] = [];
 try {
   for (const tier of options.tiers) {
@@ -42,6 +54,8 @@ try {
   outcomes.push({ tier: 'set-up', passed: 0, failed: 1, skipped: [], failures: ['the run ended early'] });
 } finally {
   await engines?.stop();
+  await mysqlServer?.stop();
+  record.close();
   await clearTestFolder(folder, say);
 }
 const total = addUp(outcomes);
@@ -50,7 +64,7 @@ process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
 
 async function run(tier: string): Promise<Outcome> {
   say(`\n== ${tier}`);
-  if (tier !== 'unit') await provideEngines({ root, env, given: {}, logFile: join(folder, 'install.log'), say });
+  if (tier !== 'unit') await provideEngines({ root, env, given: {}, logFile, say });
   // e2e and cluster bring up instances of their own, whose engines they may kill.
   const isOnSharedEngines = tier === 'database' || tier === 'integration';
   if (isOnSharedEngines) engines ??= await startShared();
@@ -76,8 +90,23 @@ async function startShared(): Promise<EngineSet> {
     logDir: join(folder, 'logs'),
     env,
     passwords: { mysql, redis },
+    given: options.database === 'mysql' ? { mysql_url: await startMysqlServer(mysql) } : {},
     onSpawn: (name, identity) => record.add(name, identity),
   });
+}
+
+async function startMysqlServer(password: string): Promise<string> {
+  mysqlServer ??= await startMysql({
+    system: await provideMysqlSystem({ env, logFile, say }),
+    dataDir: join(folder, 'mysql'),
+    logFile: join(folder, 'mysql.log'),
+    port: await findFreePort(),
+    env,
+    password,
+    database: 'seqdesk',
+    onSpawn: (identity) => record.add('mysql', identity),
+  });
+  return mysqlServer.url;
 }
 
 async function stopShared(): Promise<void> {

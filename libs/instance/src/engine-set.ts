@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { answersMysql } from './database-account.ts';
 import { Engine, type EngineName, type EngineOptions } from './engine.ts';
 import { locateKafkaJars } from './kafka-jars.ts';
 import { startKafka } from './kafka.ts';
-import { answersMysql, startMariadb } from './mariadb.ts';
+import { startMariadb } from './mariadb.ts';
 import { findFreePort } from './ports.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { answersRedis, startRedis } from './redis.ts';

@@ -3,6 +3,7 @@ import type { ProcessIdentity } from './process-identity.ts';
 import { logTail } from './log-tail.ts';
 import { waitFor } from './wait-for.ts';
 
+/** Of an instance; MySQL takes MariaDB's place in some tests only. */
 export type EngineName = 'mariadb' | 'redis' | 'kafka';
 
 /** Where and how an engine runs. `env` is what its process gets. */
@@ -16,7 +17,7 @@ export interface EngineOptions {
 
 /** What one kind of engine needs to run; made by `startMariadb` and its like. */
 export interface EngineRecipe {
-  readonly name: EngineName;
+  readonly name: EngineName | 'mysql';
   /** What clients connect with. It stays the same over restarts. */
   readonly url: string;
   readonly port: number;
@@ -30,7 +31,7 @@ export interface EngineRecipe {
 
 /** An engine did not come up, or ended when nobody asked it to. */
 export class EngineFailed extends Error {
-  readonly engine: EngineName;
+  readonly engine: string;
   readonly logFile: string;
   readonly tail: readonly string[];
 
@@ -45,7 +46,7 @@ export class EngineFailed extends Error {
 
 /** One database, Redis or Kafka process that may be stopped, killed and started again on the same port and data. */
 export class Engine {
-  readonly name: EngineName;
+  readonly name: EngineName | 'mysql';
   readonly label: string;
   readonly url: string;
   readonly port: number;

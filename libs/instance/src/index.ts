@@ -7,6 +7,7 @@ export { type InstanceDescription } from './instance-file.ts';
 export { type Instance, type InstanceOptions, startInstance } from './instance.ts';
 export { fetchKafkaJars, hasKafkaJars, JarMismatch, locateKafkaJars } from './kafka-jars.ts';
 export { logTail } from './log-tail.ts';
+export { startMysql } from './mysql.ts';
 export { findFreePort, PortBusy } from './ports.ts';
 export { type Demo, PreparationFailed } from './prepare-database.ts';
 export { endLeftOvers } from './left-overs.ts';

@@ -4,7 +4,7 @@ import { endProcess } from './child-process.ts';
 import type { RecordedProcess, RunRecord } from './run-record.ts';
 
 const LIMIT_MS = 30_000;
-const ENGINES = new Set(['mariadb', 'redis', 'kafka']);
+const ENGINES = new Set(['mariadb', 'mysql', 'redis', 'kafka']);
 
 /**
  * Ends the children of a run that was killed: its services first, then its engines, which so close their data in order.

@@ -2,17 +2,10 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { createConnection } from 'mysql2/promise';
 import { runCommand } from './child-process.ts';
-import { Engine, type EngineOptions } from './engine.ts';
+import { accountUrl, answersMysql, type DatabaseOptions, writeAccount } from './database-account.ts';
+import { Engine } from './engine.ts';
 import { findCommand } from './find-command.ts';
-
-/** The database also needs the account that is made for us. */
-export interface MariadbOptions extends EngineOptions {
-  /** Letters, digits, - and _ only: it is written into SQL and into a URL. */
-  readonly password: string;
-  readonly database: string;
-}
 
 const LONGEST_SOCKET_PATH = 100;
 
@@ -21,10 +14,10 @@ const LONGEST_SOCKET_PATH = 100;
  * The account `seqdesk` has all rights: the server exists for this one instance.
  * @throws EngineFailed
  */
-export async function startMariadb(options: MariadbOptions): Promise<Engine> {
-  const url = `mysql://seqdesk:${options.password}@127.0.0.1:${options.port}/${options.database}`;
+export async function startMariadb(options: DatabaseOptions): Promise<Engine> {
+  const url = accountUrl(options);
   await installDatabase(options);
-  const initFile = writeAccounts(options);
+  const initFile = writeAccount(options.dataDir, options);
   const engine = new Engine({
     name: 'mariadb',
     url,
@@ -47,7 +40,7 @@ export async function startMariadb(options: MariadbOptions): Promise<Engine> {
   return engine;
 }
 
-async function installDatabase(options: MariadbOptions): Promise<void> {
+async function installDatabase(options: DatabaseOptions): Promise<void> {
   const done = join(options.dataDir, 'seqdesk-installed');
   if (existsSync(done)) return;
   // Half an installation of a killed run is no database: begin again.
@@ -70,22 +63,7 @@ async function installDatabase(options: MariadbOptions): Promise<void> {
   writeFileSync(done, '');
 }
 
-/** The server runs this file before it listens, so a client never meets a server without the account. */
-function writeAccounts({ dataDir, database, password }: MariadbOptions): string {
-  if (!/^[\w-]+$/.test(password) || !/^\w+$/.test(database)) throw new TypeError('unfit database name or password');
-  const file = join(dataDir, 'seqdesk-accounts.sql');
-  const account = `'seqdesk'@'%'`;
-  const statements = [
-    `CREATE DATABASE IF NOT EXISTS \`${database}\`;`,
-    `CREATE USER IF NOT EXISTS ${account} IDENTIFIED BY '${password}';`,
-    `ALTER USER ${account} IDENTIFIED BY '${password}';`,
-    `GRANT ALL ON *.* TO ${account};`,
-  ];
-  writeFileSync(file, `${statements.join('\n')}\n`, { mode: 0o600 });
-  return file;
-}
-
-function serverArguments({ dataDir, port }: MariadbOptions, initFile: string): string[] {
+function serverArguments({ dataDir, port }: DatabaseOptions, initFile: string): string[] {
   return [
     '--no-defaults',
     `--datadir=${dataDir}`,
@@ -115,15 +93,4 @@ function socketPath(dataDir: string): string {
   const inside = join(dataDir, 'mariadb.sock');
   if (Buffer.byteLength(inside) <= LONGEST_SOCKET_PATH) return inside;
   return join(tmpdir(), `seqdesk-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}.sock`);
-}
-
-/** Whether the database lets this URL in and answers. @throws the driver's error when it doesn't. */
-export async function answersMysql(url: string): Promise<boolean> {
-  const connection = await createConnection({ uri: url, connectTimeout: 2_000 });
-  try {
-    await connection.query({ sql: 'SELECT 1', timeout: 2_000 });
-    return true;
-  } finally {
-    await connection.end();
-  }
 }

@@ -64,10 +64,13 @@ export async function answersRedis(url: string): Promise<boolean> {
     connectTimeout: 2_000,
     commandTimeout: 2_000,
   });
-  client.on('error', () => undefined); // Told by connect() as well.
+  let reason: unknown;
+  client.on('error', (error) => (reason = error));
   try {
     await client.connect();
     return (await client.ping()) === 'PONG';
+  } catch (error) {
+    throw reason ?? error; // What connect() throws says no more than that the connection is closed.
   } finally {
     client.disconnect();
   }
