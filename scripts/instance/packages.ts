@@ -2,28 +2,38 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, openSync } from 'node:fs';
 import { logTail, lookUpCommand } from '#libs/instance';
 
-/** A program the engines need, and the Debian packages that bring it; the first one that exists is taken. */
+/** A program the engines need, and what brings it on Debian and Ubuntu: sets of packages; the first that exists is taken. */
 interface Need {
   readonly program: string;
-  readonly packages: readonly string[];
+  readonly choices: readonly (readonly string[])[];
   readonly isPresent: (env: NodeJS.ProcessEnv) => boolean;
 }
 
-const has = (program: string) => (env: NodeJS.ProcessEnv) => lookUpCommand(program, env) !== undefined;
+const has =
+  (...programs: string[]) =>
+  (env: NodeJS.ProcessEnv) =>
+    programs.every((program) => lookUpCommand(program, env) !== undefined);
 
 const OLDEST_JAVA = 17;
 
 const needs = {
-  // Without the package mariadb-server: it would start a server of the system's own.
-  mariadb: { program: 'mariadbd', packages: ['mariadb-server-core'], isPresent: has('mariadbd') },
-  redis: { program: 'redis-server', packages: ['redis-server'], isPresent: has('redis-server') },
+  mariadb: {
+    program: 'mariadbd',
+    choices: [
+      // Not the package mariadb-server: it would start a server of the system's own.
+      ['mariadb-server-core', 'mariadb-client-core'],
+      ['mariadb-server-core-10.6', 'mariadb-client-core-10.6'],
+    ],
+    isPresent: has('mariadbd', 'mariadb-install-db', 'my_print_defaults'),
+  },
+  redis: { program: 'redis-server', choices: [['redis-server']], isPresent: has('redis-server') },
   java: {
     program: `Java ${OLDEST_JAVA}`,
-    packages: ['openjdk-17-jre-headless', 'openjdk-21-jre-headless', 'default-jre-headless'],
+    choices: [['openjdk-17-jre-headless'], ['openjdk-21-jre-headless'], ['default-jre-headless']],
     isPresent: hasJava,
   },
-  debootstrap: { program: 'debootstrap', packages: ['debootstrap'], isPresent: has('debootstrap') },
-  maven: { program: 'mvn', packages: ['maven'], isPresent: has('mvn') },
+  debootstrap: { program: 'debootstrap', choices: [['debootstrap']], isPresent: has('debootstrap') },
+  maven: { program: 'mvn', choices: [['maven']], isPresent: has('mvn') },
 } satisfies Record<string, Need>;
 
 export type NeedName = keyof typeof needs;
@@ -51,7 +61,7 @@ export async function installMissing(
   const { env, logFile, say } = context;
   const missing = names.map((name): Need => needs[name]).filter((need) => !need.isPresent(env));
   if (missing.length === 0) return;
-  const firstChoice = missing.map(({ packages }) => packages[0] ?? '');
+  const firstChoice = missing.flatMap(({ choices }) => choices[0] ?? []);
   if (lookUpCommand('apt-get', env) === undefined) {
     throw new CannotInstall('This system has no apt-get; install what gives the same programs.', firstChoice);
   }
@@ -61,9 +71,10 @@ export async function installMissing(
   say(`Installing ${firstChoice.join(', ')} (apt-get; log: ${logFile}).`);
   const stopTelling = tellProgress('Still installing', say);
   try {
+    const isOffered = (names: readonly string[]) => names.every((name) => succeeds('apt-cache', ['show', name], env));
     // A fresh machine knows no packages yet. An old list may do, so its failure is not the end.
     const updated = await apt('update');
-    const chosen = missing.map(({ packages }) => packages.find((name) => isOffered(name, env)) ?? packages[0] ?? '');
+    const chosen = missing.flatMap(({ choices }) => choices.find(isOffered) ?? choices[0] ?? []);
     if (!(await apt('install', '--no-install-recommends', ...chosen))) {
       const reason = updated ? 'apt-get failed' : 'apt-get could not even fetch its lists (is there a network?)';
       throw new CannotInstall([`${reason}. The end of its words:`, ...logTail(logFile, 8)].join('\n    '), chosen);
@@ -116,11 +127,6 @@ function hasJava(env: NodeJS.ProcessEnv): boolean {
   } catch {
     return false; // Java 8 does not know --version.
   }
-}
-
-/** Whether the package lists know it. */
-function isOffered(name: string, env: NodeJS.ProcessEnv): boolean {
-  return succeeds('apt-cache', ['show', name], env);
 }
 
 function succeeds(command: string, args: readonly string[], env: NodeJS.ProcessEnv): boolean {
