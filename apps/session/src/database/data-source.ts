@@ -1,0 +1,52 @@
+import mysql from 'mysql2';
+import { DataSource } from 'typeorm';
+import { Initial1764000000000 } from './migrations/1764000000000-initial.ts';
+import { entities } from './entities.ts';
+
+export interface DatabaseOptions {
+  readonly url: string;
+  readonly pool_size: number;
+  readonly connect_timeout_ms: number;
+}
+
+/**
+ * What every connection runs first. READ COMMITTED everywhere: under REPEATABLE READ a read-then-write loses updates and a
+ * duplicate can't be seen. A frozen or dead replica's locks go after `wait_timeout`; who waits for a lock gives up before.
+ */
+const CONNECTION_SETTINGS = [
+  'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
+  "SET SESSION time_zone = '+00:00', wait_timeout = 3, innodb_lock_wait_timeout = 2",
+];
+/** Idle connections are closed here before the server's wait_timeout does it under somebody's hands. */
+const IDLE_MS = 1_500;
+
+/** The service's one pool for requests, transitions and jobs; the log's writer has a connection of its own. */
+export function createDataSource({ url, pool_size, connect_timeout_ms }: DatabaseOptions): DataSource {
+  return new DataSource({
+    type: 'mysql',
+    url,
+    driver: mysqlDriver(),
+    entities,
+    migrations: [Initial1764000000000],
+    synchronize: false,
+    timezone: 'Z',
+    charset: 'utf8mb4',
+    supportBigNumbers: true,
+    bigNumberStrings: true,
+    connectTimeout: connect_timeout_ms,
+    poolSize: pool_size,
+    extra: { maxIdle: Math.max(1, pool_size - 1), idleTimeout: IDLE_MS, enableKeepAlive: true },
+  });
+}
+
+/** mysql2, whose pools prepare each connection; a hook added after `initialize()` would miss the first one. */
+function mysqlDriver(): typeof mysql {
+  const createPool: typeof mysql.createPool = (config: mysql.PoolOptions | string) => {
+    const pool = typeof config === 'string' ? mysql.createPool(config) : mysql.createPool(config);
+    pool.on('connection', (connection) => {
+      for (const sql of CONNECTION_SETTINGS) connection.query(sql);
+    });
+    return pool;
+  };
+  return Object.assign(Object.create(mysql) as typeof mysql, { createPool });
+}

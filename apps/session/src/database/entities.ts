@@ -1,0 +1,104 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { AgentRole, AgentStatus, SessionState } from '#libs/contracts';
+import type { AgentId, ChannelId, KeyId, SessionId, TeamId, VisitorId } from '#libs/protocol';
+
+/** Rows with the names of their columns; ids are plain columns, as mutual relations die under ESM. */
+@Entity('teams')
+export class TeamRow {
+  @PrimaryColumn({ type: 'varchar' }) team_id!: TeamId;
+  @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+  @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
+}
+
+@Entity('team_members')
+export class TeamMemberRow {
+  @PrimaryColumn({ type: 'varchar' }) team_id!: TeamId;
+  @PrimaryColumn({ type: 'varchar' }) agent_id!: AgentId;
+}
+
+@Entity('agents')
+export class AgentRow {
+  @PrimaryColumn({ type: 'varchar' }) agent_id!: AgentId;
+  @Column({ type: 'varchar' }) username!: string;
+  @Column({ type: 'varchar', select: false }) password_hash!: string;
+  @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'varchar' }) role!: AgentRole;
+  @Column({ type: 'varchar', nullable: true }) email!: string | null;
+  @Column({ type: 'varchar' }) locale!: string;
+  @Column({ type: 'simple-json' }) skills!: string[];
+  @Column({ type: 'simple-json' }) languages!: string[];
+  @Column({ type: 'varchar' }) status!: AgentStatus;
+  @Column({ type: 'int' }) capacity!: number;
+  @Column({ type: 'int' }) active!: number;
+  @Column({ type: 'tinyint', transformer: { from: Boolean, to: Number } }) disabled!: boolean;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+  @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
+}
+
+@Entity('channels')
+export class ChannelRow {
+  @PrimaryColumn({ type: 'varchar' }) channel_id!: ChannelId;
+  @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'varchar' }) team_id!: TeamId;
+  @Column({ type: 'varchar' }) bot!: 'builtin' | 'external' | 'none';
+  @Column({ type: 'varchar' }) identity!: 'optional' | 'required';
+  @Column({ type: 'text', select: false }) identity_secret_encrypted!: string;
+  @Column({ type: 'simple-json' }) allowed_origins!: string[];
+  @Column({ type: 'simple-json' }) settings!: Record<string, unknown>;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+  @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
+}
+
+@Entity('visitors')
+export class VisitorRow {
+  @PrimaryColumn({ type: 'varchar' }) visitor_id!: VisitorId;
+  @Column({ type: 'varchar' }) channel_id!: ChannelId;
+  @Column({ type: 'varchar', nullable: true }) user_id!: string | null;
+  @Column({ type: 'varchar', nullable: true }) name!: string | null;
+  @Column({ type: 'varchar', nullable: true }) email!: string | null;
+  @Column({ type: 'varchar', nullable: true }) phone!: string | null;
+  @Column({ type: 'varchar', nullable: true }) locale!: string | null;
+  @Column({ type: 'simple-json' }) attributes!: Record<string, string>;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+  @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
+}
+
+@Entity('api_keys')
+export class ApiKeyRow {
+  @PrimaryColumn({ type: 'varchar' }) key_id!: KeyId;
+  @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'varchar' }) key_hash!: string;
+  @Column({ type: 'simple-json' }) scopes!: string[];
+  @Column({ type: 'simple-json' }) sender_names!: string[];
+  @Column({ type: 'datetime', precision: 6, nullable: true }) expires_at!: Date | null;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+}
+
+@Entity('sessions')
+export class SessionRow {
+  @PrimaryColumn({ type: 'varchar' }) session_id!: SessionId;
+  @Column({ type: 'varchar' }) state!: SessionState;
+  @Column({ type: 'int' }) version!: number;
+  @Column({ type: 'varchar' }) origin!: 'visitor' | 'agent' | 'api';
+  @Column({ type: 'varchar' }) channel_id!: ChannelId;
+  @Column({ type: 'varchar' }) team_id!: TeamId;
+  @Column({ type: 'varchar' }) visitor_id!: VisitorId;
+  /** The visitor while the session is not closed: unique, so that a visitor has one open session. */
+  @Column({ type: 'varchar', nullable: true }) open_visitor_id!: VisitorId | null;
+  @Column({ type: 'varchar', nullable: true }) agent_id!: AgentId | null;
+  @Column({ type: 'int' }) priority!: number;
+  @Column({ type: 'simple-json' }) skills!: string[];
+  @Column({ type: 'varchar', nullable: true }) language!: string | null;
+  @Column({ type: 'varchar', nullable: true }) category!: string | null;
+  @Column({ type: 'simple-json' }) attributes!: Record<string, string>;
+  @Column({ type: 'varchar', nullable: true }) previous_session_id!: SessionId | null;
+  @Column({ type: 'datetime', precision: 6 }) opened_at!: Date;
+  @Column({ type: 'datetime', precision: 6, nullable: true }) enqueued_at!: Date | null;
+  @Column({ type: 'datetime', precision: 6, nullable: true }) assigned_at!: Date | null;
+  @Column({ type: 'datetime', precision: 6, nullable: true }) closed_at!: Date | null;
+  @Column({ type: 'varchar', nullable: true }) close_reason!: string | null;
+  @Column({ type: 'tinyint', nullable: true }) rating!: number | null;
+}
+
+export const entities = [TeamRow, TeamMemberRow, AgentRow, ChannelRow, VisitorRow, ApiKeyRow, SessionRow];

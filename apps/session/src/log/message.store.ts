@@ -1,0 +1,147 @@
+import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/promise';
+import type { Message, SessionState } from '#libs/contracts';
+import type { AgentId, VisitorId } from '#libs/protocol';
+import type { Inbound } from './inbound.ts';
+import { MESSAGE_COLUMN_LIST, type MessageRow, toMessage, toValues } from './message-row.ts';
+import type { BatchFacts, SessionFacts } from './plan-batch.ts';
+
+/** Everything the writer asks before it numbers a batch. */
+export interface LogFacts extends BatchFacts {
+  /** Stored places in the inbound topic, by partition; a partition that never stored one is missing. */
+  readonly offsets: ReadonlyMap<number, bigint>;
+  readonly log_epoch: number;
+}
+
+interface SessionFactsRow {
+  session_id: string;
+  state: SessionState;
+  visitor_id: VisitorId;
+  agent_id: AgentId | null;
+  last_seq_id: string | number | null;
+}
+
+/**
+ * The writer's own connection. Reading and inserting go over the same one: a database that was restarted or restored in
+ * between breaks it, and the batch starts over with a fresh read. No transaction and no lock: the insert is one statement.
+ */
+export class MessageStore {
+  readonly #options: { url: string; connect_timeout_ms: number };
+  #connection: Connection | undefined;
+
+  constructor(options: { url: string; connect_timeout_ms: number }) {
+    this.#options = options;
+  }
+
+  /** One round trip. */
+  async readFacts(inbound: readonly Inbound[], partitions: readonly number[]): Promise<LogFacts> {
+    const message_ids = inbound.map(({ draft }) => draft.message_id);
+    const session_ids = [...new Set(inbound.map(({ draft }) => draft.session_id))];
+    const connection = await this.#connect();
+    const [results] = await connection.query(
+      `SELECT ${MESSAGE_COLUMN_LIST} FROM messages WHERE message_id IN (?);
+       SELECT s.session_id, s.state, s.visitor_id, s.agent_id,
+         (SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id) AS last_seq_id
+         FROM sessions s WHERE s.session_id IN (?);
+       SELECT partition_id, next_offset FROM log_offsets WHERE partition_id IN (?);
+       SELECT value FROM cluster_facts WHERE name = 'log_epoch'`,
+      [orNone(message_ids), orNone(session_ids), orNone(partitions)],
+    );
+    const [stored, sessions, offsets, facts] = results as unknown as [
+      MessageRow[],
+      SessionFactsRow[],
+      { partition_id: number; next_offset: string | number }[],
+      { value: string | number }[],
+    ];
+    return {
+      stored: new Map(stored.map((row) => [row.message_id, toMessage(row)])),
+      sessions: new Map(sessions.map((row) => [row.session_id, toFacts(row)])),
+      offsets: new Map(offsets.map((row) => [row.partition_id, BigInt(row.next_offset)])),
+      log_epoch: Number(facts[0]?.value),
+    };
+  }
+
+  /** One multi-row insert, atomic by itself. A number or an identity that is taken refuses all of it (1062). */
+  async insert(messages: readonly Message[]): Promise<void> {
+    if (messages.length === 0) return;
+    const connection = await this.#connect();
+    await connection.query(`INSERT INTO messages (${MESSAGE_COLUMN_LIST}) VALUES ?`, [messages.map(toValues)]);
+  }
+
+  /** Remembers bots' answers that came too late. A repeat changes nothing. */
+  async insertDropped(dropped: readonly Inbound[]): Promise<void> {
+    if (dropped.length === 0) return;
+    const connection = await this.#connect();
+    await connection.query(
+      'INSERT INTO dropped_messages (message_id, session_id) VALUES ? ON DUPLICATE KEY UPDATE session_id = session_id',
+      [dropped.map(({ draft }) => [draft.message_id, draft.session_id])],
+    );
+  }
+
+  /** Moves a partition's stored place if it is still `from`; returns what is stored then. */
+  async storeOffset(partition: number, from: bigint | undefined, to: bigint): Promise<bigint | undefined> {
+    const connection = await this.#connect();
+    const [result] =
+      from === undefined
+        ? await connection.query<ResultSetHeader>(
+            `INSERT INTO log_offsets (partition_id, next_offset, updated_at) VALUES (?, ?, NOW(6))
+             ON DUPLICATE KEY UPDATE partition_id = partition_id`,
+            [partition, String(to)],
+          )
+        : await connection.query<ResultSetHeader>(
+            'UPDATE log_offsets SET next_offset = ?, updated_at = NOW(6) WHERE partition_id = ? AND next_offset = ?',
+            [String(to), partition, String(from)],
+          );
+    if (result.affectedRows === 1 && from !== undefined) return to;
+    return (await this.readOffsets([partition])).get(partition);
+  }
+
+  async readOffsets(partitions: readonly number[]): Promise<Map<number, bigint>> {
+    const connection = await this.#connect();
+    const [rows] = await connection.query(
+      'SELECT partition_id, next_offset FROM log_offsets WHERE partition_id IN (?)',
+      [orNone(partitions)],
+    );
+    const offsets = rows as { partition_id: number; next_offset: string | number }[];
+    return new Map(offsets.map((row) => [row.partition_id, BigInt(row.next_offset)]));
+  }
+
+  /** Begins a new log epoch: the database's time, and later than any before. */
+  async beginEpoch(): Promise<void> {
+    const connection = await this.#connect();
+    await connection.query(
+      `UPDATE cluster_facts SET value = GREATEST(value + 1, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)) WHERE name = 'log_epoch'`,
+    );
+  }
+
+  /** Whatever was under way on the connection is given up; the next call opens another one. */
+  disconnect(): void {
+    this.#connection?.destroy();
+    this.#connection = undefined;
+  }
+
+  async #connect(): Promise<Connection> {
+    if (this.#connection) return this.#connection;
+    const { url, connect_timeout_ms } = this.#options;
+    const connection = await createConnection({
+      uri: url,
+      multipleStatements: true,
+      supportBigNumbers: true,
+      bigNumberStrings: true,
+      connectTimeout: connect_timeout_ms,
+      charset: 'utf8mb4',
+    });
+    connection.on('error', () => this.disconnect());
+    await connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION time_zone = '+00:00'");
+    this.#connection = connection;
+    return connection;
+  }
+}
+
+function toFacts({ state, visitor_id, agent_id, last_seq_id }: SessionFactsRow): SessionFacts {
+  return { state, visitor_id, agent_id, last_seq_id: Number(last_seq_id ?? 0) };
+}
+
+/** `IN ()` is no SQL; nothing is equal to NULL. */
+function orNone<T>(values: readonly T[]): readonly T[] | readonly [null] {
+  return values.length > 0 ? values : [null];
+}
