@@ -47,6 +47,7 @@ export class CannotInstall extends Error {
         'Ways on:',
         `  - as an administrator: apt-get install -y --no-install-recommends ${packages.join(' ')}`,
         '  - or use engines that run elsewhere: set MYSQL_URL, REDIS_URL and KAFKA_BROKERS',
+        '  - or run all of it in containers: docker compose up -d --wait',
       ].join('\n'),
     );
     this.name = 'CannotInstall';

@@ -20,6 +20,7 @@ export async function runTier({ root, folder, tier, name, files, env, signal }: 
   const programs = join(root, 'node_modules', '.bin');
   const reportFile = join(folder, `${tier}.json`);
   const args = [
+    '--disable-warning=TimeoutNegativeWarning',
     join(root, 'node_modules', 'vitest', 'vitest.mjs'),
     'run',
     `--project=${tier}`,

@@ -76,7 +76,7 @@ export class EngineSet {
   }
 }
 
-const GIVEN_LIMIT_MS = 10_000;
+const GIVEN_LIMIT_MS = 5_000;
 
 /**
  * Starts MariaDB, Redis and Kafka side by side, or checks the given ones, and creates the topics that are missing.

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describeExit, type Exit } from './child-process.ts';
 import { logTail } from './log-tail.ts';
 
@@ -19,6 +19,8 @@ export interface Keeping {
   /** Called when it ended or failed so often in a row; without a limit it is tried for ever. */
   readonly giveUp?: { readonly afterFailures: number; readonly tell: (kept: Kept) => void };
   readonly signal: AbortSignal;
+  /** How pauses pass; a test need not wait for them. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 const FIRST_PAUSE_MS = 500;
@@ -45,11 +47,12 @@ export async function keepRunning(kept: Kept, keeping: Keeping): Promise<void> {
   }
 }
 
-async function startAgain(kept: Kept, { say, signal, onChange }: Keeping, failures: number): Promise<void> {
+async function startAgain(kept: Kept, keeping: Keeping, failures: number): Promise<void> {
+  const { say, signal, onChange, pause = (ms) => delay(ms, undefined, { signal }) } = keeping;
   const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** (failures - 1), LONGEST_PAUSE_MS);
   say(`${kept.label} is started again in ${pauseMs / 1000} s.`);
   try {
-    await pause(pauseMs, undefined, { signal });
+    await pause(pauseMs, signal);
     await kept.start();
     say(`${kept.label} is back.`);
     onChange();
