@@ -55,7 +55,7 @@ export async function requireFreePorts(first: number, count: number): Promise<vo
 }
 
 /** Which process listens on the port, as far as this user may see it: "4711 (node server.js)". */
-export function findPortOwner(port: number): string | undefined {
+function findPortOwner(port: number): string | undefined {
   const sockets = new Set(listeningInodes(port).map((inode) => `socket:[${inode}]`));
   if (sockets.size === 0) return undefined;
   const pid = readdirSync('/proc').find((entry) => /^\d+$/.test(entry) && holdsOneOf(entry, sockets));

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** A condition on the outside world did not come true in its time. */
-export class WaitTimeout extends Error {
+class WaitTimeout extends Error {
   constructor(what: string, limitMs: number, cause?: unknown) {
     super(`${what}: not within ${limitMs / 1000} s`, { cause });
     this.name = 'WaitTimeout';
@@ -9,7 +9,7 @@ export class WaitTimeout extends Error {
 }
 
 /** What to wait for, and how long. */
-export interface Wait {
+interface Wait {
   readonly what: string;
   readonly limitMs: number;
   readonly everyMs?: number;
@@ -39,18 +39,4 @@ export async function waitFor<T>(wait: Wait, probe: () => Promise<T | undefined 
     await pause(wait.everyMs ?? 50);
   }
   throw new WaitTimeout(wait.what, wait.limitMs, lastError);
-}
-
-/** Settles like `work`, or rejects with WaitTimeout at the limit. The work itself goes on. */
-export async function within<T>(what: string, limitMs: number, work: Promise<T>): Promise<T> {
-  const limit = new AbortController();
-  const timer = pause(limitMs, undefined, { signal: limit.signal }).then(() => {
-    throw new WaitTimeout(what, limitMs);
-  });
-  timer.catch(() => undefined); // Aborted below, which is no news to anybody.
-  try {
-    return await Promise.race([work, timer]);
-  } finally {
-    limit.abort();
-  }
 }
