@@ -60,6 +60,28 @@ export function explain(error: unknown, { dataDir, port }: { dataDir: string; po
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+/** What a person reads when an engine ended again and again. */
+export function explainLoss(engine: string, dataDir: string): string {
+  const error = new Error(
+    `${engine} could not be kept running, so all is stopped; its log: ${dataDir}/logs/${engine}.log`,
+  );
+  return story(
+    error,
+    [],
+    [
+      'see what the log names, then start again',
+      `or start afresh without the data: move ${dataDir} away`,
+      `or use one that runs elsewhere: ${GIVEN[engine] ?? 'see npm start -- --help'}`,
+    ],
+  );
+}
+
+const GIVEN: Readonly<Record<string, string>> = {
+  mariadb: 'set MYSQL_URL',
+  redis: 'set REDIS_URL',
+  kafka: 'set KAFKA_BROKERS',
+};
+
 function story(error: Error, log: readonly string[], waysOn: readonly string[]): string {
   const heading = log.length > 0 ? ['The end of it:'] : [];
   return [

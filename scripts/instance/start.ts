@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startInstance, type EngineUrls, type Instance } from '#libs/instance';
-import { explain } from './explain.ts';
+import { explain, explainLoss } from './explain.ts';
 import { provideEngines } from './provide-engines.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -28,7 +28,7 @@ try {
   welcome(instance);
   const lost = await Promise.race([instance.lost, whenAborted(signal)]);
   if (lost !== undefined) {
-    console.error(`${lost} could not be kept running, so all is stopped. Its log: ${join(dataDir, 'logs')}`);
+    console.error(explainLoss(lost, dataDir));
     process.exitCode = 1;
   }
   await instance.stop();
