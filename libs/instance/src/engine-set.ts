@@ -7,7 +7,7 @@ import { startMariadb } from './mariadb.ts';
 import { findFreePort } from './ports.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 import { answersRedis, startRedis } from './redis.ts';
-import { createTopics } from './topics.ts';
+import { prepareTopics } from './topics.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What clients of the engines connect with. */
@@ -117,7 +117,7 @@ export async function startEngines(options: EngineSetOptions): Promise<EngineSet
     own,
   );
   try {
-    await createTopics(set.urls.kafka_brokers);
+    await prepareTopics(set.urls.kafka_brokers);
   } catch (error) {
     await set.stop();
     throw given.kafka_brokers === undefined ? error : new EngineUnreachable('KAFKA_BROKERS', error);

@@ -1,34 +1,26 @@
-import { Kafka, logLevel } from 'kafkajs';
 import { allTopics } from '#libs/contracts';
-import { waitFor } from './wait-for.ts';
+import { createKafka, createTopics, waitForCoordinator } from '#libs/kafka';
 
 const PARTITIONS = 12;
 const RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
+/** A new broker makes the topic of offsets at the first question only. */
+const COORDINATOR_DEADLINE_MS = 60_000;
+const silent = () => undefined;
 
-export async function createTopics(brokers: string): Promise<void> {
-  const kafka = new Kafka({ clientId: 'instance', brokers: brokers.split(','), logLevel: logLevel.NOTHING });
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const existing = new Set(await admin.listTopics());
-    const missing = allTopics().filter(({ name }) => !existing.has(name));
-    if (missing.length > 0) {
-      await admin.createTopics({
-        topics: missing.map(({ name, compacted }) => ({
-          topic: name,
-          numPartitions: PARTITIONS,
-          replicationFactor: 1,
-          configEntries: compacted
-            ? [{ name: 'cleanup.policy', value: 'compact' }]
-            : [{ name: 'retention.ms', value: String(RETENTION_MS) }],
-        })),
-      });
-    }
-    await waitFor({ what: 'the group coordinator answers', limitMs: 60_000, everyMs: 200 }, async () => {
-      await admin.fetchOffsets({ groupId: 'instance.probe' });
-      return true;
-    });
-  } finally {
-    await admin.disconnect();
-  }
+/**
+ * Creates the topics that are missing, as an installation of one broker has them, and waits until consumer groups can be
+ * formed: the first consumer would meet errors otherwise. Idempotent.
+ */
+export async function prepareTopics(brokers: string): Promise<void> {
+  const log = { debug: silent, info: silent, warn: silent, error: silent };
+  const kafka = createKafka({ brokers: brokers.split(','), clientId: 'seqdesk.instance', log });
+  const specs = allTopics().map(({ name, compacted }) => ({
+    name,
+    partitions: PARTITIONS,
+    replicationFactor: 1,
+    compacted,
+    ...(compacted ? {} : { retentionMs: RETENTION_MS }),
+  }));
+  await createTopics(kafka, specs);
+  await waitForCoordinator(kafka, { deadlineMs: COORDINATOR_DEADLINE_MS });
 }
