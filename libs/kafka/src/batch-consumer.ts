@@ -17,7 +17,7 @@
  *
  * kafkajs' own way is not used where it loses: it resolves a batch whose handler returned early (`eachBatchAutoResolve`), it
  * ends for good at a TypeError in a handler (all are caught here), and it moves a position that Kafka no longer has to the
- * first record, overwriting the committed one (`#stopWhereOutOfRange` keeps it from it).
+ * first record, overwriting the committed one (offset-guard.ts).
  */
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { Assignment, partitionKey } from './assignment.ts';
@@ -25,14 +25,16 @@ import { Commits } from './commits.ts';
 import { completeOptions, type BatchConsumerOptions, type ConsumerSettings } from './consumer-options.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { pauseUnless, retryWithin, within } from './deadline.ts';
+import { retryWithin, within } from './deadline.ts';
 import { ConsumerCrashed, KafkaError } from './errors.ts';
 import { listenToGroup } from './group-events.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type Fetched, type Slice, takeWork } from './inbox.ts';
 import { errorCode } from './kafkajs-error.ts';
+import { OffsetGuard } from './offset-guard.ts';
 import type { KafkaRecord, PartitionOffset, TopicPartition } from './record.ts';
 import { runWork, type WorkPorts } from './run-work.ts';
+import { tellHooks } from './tell-hooks.ts';
 import { positionOf, toRecord } from './to-record.ts';
 import { countPartitions, fetchEndOffsets } from './topics.ts';
 
@@ -40,17 +42,16 @@ const START_LIMIT_MS = 60_000;
 const WATCH_MS = 5_000;
 // kafkajs has hung without a word after a broker's restart; its own timeouts and restarts are over long before this.
 const SILENCE_LIMIT_MS = 180_000;
-const HOOK_RETRY_MS = 500;
 
 export class BatchConsumer {
   readonly #settings: ConsumerSettings;
   readonly #consumer: Consumer;
   readonly #deadLetters: DeadLetters;
   readonly #metrics: ConsumerMetrics;
+  readonly #guard: OffsetGuard;
   readonly #heartbeat: Heartbeat;
   readonly #commits: Commits;
   readonly #inbox: Fetched[] = [];
-  readonly #stopped = new Map<string, TopicPartition>();
   readonly #ending = new AbortController();
   #assignment = new Assignment([]);
   #ready: Promise<void> = Promise.resolve();
@@ -65,6 +66,7 @@ export class BatchConsumer {
     this.#settings = settings;
     this.#metrics = new ConsumerMetrics(settings.metrics, settings.groupId, settings.topics);
     this.#deadLetters = new DeadLetters(settings);
+    this.#guard = new OffsetGuard(settings, this.#metrics);
     this.#consumer = settings.kafka.consumer(
       {
         groupId: settings.groupId,
@@ -73,8 +75,9 @@ export class BatchConsumer {
         heartbeatInterval: settings.heartbeatMs,
         maxWaitTimeInMs: settings.maxWaitMs,
       },
-      (message, fields) => this.#stopWhereOutOfRange(message, fields),
+      (message, fields) => this.#guard.inspect(message, fields),
     );
+    this.#guard.guard(this.#consumer);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs / 3, (error) => this.#releaseInbox(error));
     this.#commits = new Commits(settings, this.#consumer, this.#metrics, () => this.#startWork());
     listenToGroup(this.#consumer, settings.topics, {
@@ -182,7 +185,7 @@ export class BatchConsumer {
     });
   }
 
-  #releaseInbox(error?: unknown): void {
+  #releaseInbox(error?: Error): void {
     for (const fetched of this.#inbox.slice()) fetched.finish(error);
   }
 
@@ -258,10 +261,7 @@ export class BatchConsumer {
       this.#assignment.rewind(to);
       try {
         this.#consumer.seek({ ...to, offset: String(to.offset) });
-        if (this.#stopped.delete(partitionKey(to))) {
-          this.#consumer.resume([{ topic: to.topic, partitions: [to.partition] }]);
-          this.#countStopped(to.topic);
-        }
+        this.#guard.release(to);
       } catch (err) {
         // kafkajs is between two lives: it will begin at the committed offset, and whoever wants to go back says so again.
         this.#settings.log.warn({ err, ...to }, 'a rewind came while the consumer was restarting');
@@ -279,45 +279,8 @@ export class BatchConsumer {
     this.#settings.log.info({ group: this.#settings.groupId, partitions: partitions.map(partitionKey) }, 'assigned');
     // Work of before is of no use any more; kafkajs fetches it anew from the committed offsets.
     this.#releaseInbox();
-    this.#ready = this.#tellHooks(previous, this.#assignment);
-  }
-
-  async #tellHooks(previous: Assignment, assignment: Assignment): Promise<void> {
-    const lost = previous.partitions.filter((at) => !assignment.has(at));
-    const signal = AbortSignal.any([assignment.signal, this.#ending.signal]);
-    while (!signal.aborted) {
-      try {
-        if (lost.length > 0) await this.#settings.onRevoked?.(lost);
-        return await this.#settings.onAssigned?.(assignment.partitions);
-      } catch (err) {
-        this.#metrics.stuck(assignment.partitions);
-        this.#settings.log.error({ err, group: this.#settings.groupId }, 'an assignment could not be taken up');
-      }
-      await pauseUnless(signal, HOOK_RETRY_MS);
-    }
-  }
-
-  /**
-   * kafkajs would commit "from the first record" in place of the offset that is gone. Its log line comes right before: the
-   * throw keeps it from it, and the partition is not asked for any more.
-   */
-  #stopWhereOutOfRange(message: string, { topic, partition }: Readonly<Record<string, unknown>>): void {
-    if (!message.startsWith('Offset out of range, resetting')) return;
-    if (typeof topic !== 'string' || typeof partition !== 'number') return;
-    this.#consumer.pause([{ topic, partitions: [partition] }]);
-    this.#stopped.set(partitionKey({ topic, partition }), { topic, partition });
-    this.#countStopped(topic);
-    const about = { topic, partition, group: this.#settings.groupId };
-    this.#settings.log.error(
-      about,
-      'partition stopped: Kafka no longer has (or not yet) the committed offset. Records may be lost. ' +
-        'Look into it, then set the group to an offset with kafka-consumer-groups.sh while the service is down',
-    );
-    throw new KafkaError('OFFSET_OUT_OF_RANGE', `${topic}/${partition} is stopped`, { retryable: true });
-  }
-
-  #countStopped(topic: string): void {
-    this.#metrics.stopped(topic, [...this.#stopped.values()].filter((at) => at.topic === topic).length);
+    const signal = AbortSignal.any([this.#assignment.signal, this.#ending.signal]);
+    this.#ready = tellHooks({ previous, current: this.#assignment, signal }, this.#settings, this.#metrics);
   }
 
   async #lookAround(): Promise<void> {

@@ -4,11 +4,11 @@
  */
 export class Heartbeat {
   readonly #everyMs: number;
-  readonly #onError: (error: unknown) => void;
+  readonly #onError: (error: Error) => void;
   #beat: (() => Promise<void>) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(everyMs: number, onError: (error: unknown) => void) {
+  constructor(everyMs: number, onError: (error: Error) => void) {
     this.#everyMs = everyMs;
     this.#onError = onError;
   }
@@ -31,7 +31,8 @@ export class Heartbeat {
       await beat?.();
     } catch (error) {
       // The answer to a beat of before is none of those who wait now.
-      if (beat === this.#beat) this.#onError(error);
+      if (beat === this.#beat)
+        this.#onError(error instanceof Error ? error : new Error('no heartbeat', { cause: error }));
     }
   }
 }

@@ -6,7 +6,7 @@ export interface Fetched extends TopicPartition {
   records: KafkaRecord[];
   /** Tells kafkajs that all up to the offset is done: the next fetch begins behind it. */
   resolve(offset: bigint): void;
-  finish(error?: unknown): void;
+  finish(error?: Error): void;
 }
 
 /** A part of a fetched partition that goes into one piece of work. */
