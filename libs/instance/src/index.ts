@@ -8,6 +8,7 @@ export { fetchKafkaJars, hasKafkaJars, JarMismatch, locateKafkaJars } from './ka
 export { endLeftOvers } from './left-overs.ts';
 export { logTail } from './log-tail.ts';
 export { startMysql } from './mysql.ts';
+export { startRedis } from './redis.ts';
 export { findFreePort, PortBusy } from './ports.ts';
 export { PreparationFailed } from './prepare-database.ts';
 export { AlreadyRunning, RunRecord } from './run-record.ts';

@@ -21,12 +21,13 @@ export interface RedisLog {
 export class RedisLink {
   /** For commands and publishing; commands fail at once while Redis is away. */
   readonly client: Redis;
-  readonly #subscriber: Redis;
+  readonly #subscriber: Redis | undefined;
   readonly #backListeners: (() => void)[] = [];
-  #lastPublish: Promise<unknown> = Promise.resolve();
+  #lastPublish: Promise<number> = Promise.resolve(0);
   #wasLost = false;
 
-  constructor(url: string, log: RedisLog) {
+  /** `listens: false` for who only publishes: it would hear and parse all of its own words. */
+  constructor(url: string, log: RedisLog, { listens = true }: { listens?: boolean } = {}) {
     const shared = {
       connectTimeout: CONNECT_DEADLINE_MS,
       maxRetriesPerRequest: 0,
@@ -34,12 +35,12 @@ export class RedisLink {
     };
     this.client = new Redis(url, { ...shared, enableOfflineQueue: false, commandTimeout: COMMAND_DEADLINE_MS });
     // The subscriber keeps its queue: the adapter subscribes once, before the first connection stands.
-    this.#subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+    this.#subscriber = listens ? new Redis(url, { ...shared, maxRetriesPerRequest: null }) : undefined;
     for (const [name, redis] of [['client', this.client] as const, ['subscriber', this.#subscriber] as const]) {
-      redis.on('error', (error: Error) => log.warn({ connection: name, error: error.message }, 'redis error'));
+      redis?.on('error', (error: Error) => log.warn({ connection: name, error: error.message }, 'redis error'));
     }
-    this.#subscriber.on('close', () => (this.#wasLost = true));
-    this.#subscriber.on('ready', () => {
+    this.#subscriber?.on('close', () => (this.#wasLost = true));
+    this.#subscriber?.on('ready', () => {
       if (!this.#wasLost) return;
       this.#wasLost = false;
       log.info({}, 'redis subscriber is back');
@@ -49,7 +50,7 @@ export class RedisLink {
 
   /** The constructor for `server.adapter(…)`. */
   createAdapter(): ReturnType<typeof createAdapter> {
-    return createAdapter(this.#publisher(), this.#subscriber);
+    return createAdapter(this.#publisher(), this.#subscriber ?? deafSubscriber);
   }
 
   get isUp(): boolean {
@@ -61,14 +62,14 @@ export class RedisLink {
     this.#backListeners.push(listener);
   }
 
-  /** Settles with the last publish: rejects when it failed or its outcome is unknown. */
-  async published(): Promise<void> {
-    await this.#lastPublish;
+  /** Resolves to how many subscribers the last publish reached; rejects when it failed or its outcome is unknown. */
+  published(): Promise<number> {
+    return this.#lastPublish;
   }
 
   close(): void {
     this.client.disconnect();
-    this.#subscriber.disconnect();
+    this.#subscriber?.disconnect();
   }
 
   /** The client as the adapter sees it: its publishes are remembered, and their failures never go unhandled. */
@@ -83,8 +84,18 @@ export class RedisLink {
       get: (client, name) => {
         if (name === 'publish') return publish;
         const value: unknown = Reflect.get(client, name);
-        return typeof value === 'function' ? value.bind(client) : value;
+        return typeof value === 'function' ? (value.bind(client) as unknown) : value;
       },
     });
   }
 }
+
+/** What the adapter asks of a subscriber, for a process that hears nothing. */
+const deafSubscriber = {
+  psubscribe: () => undefined,
+  punsubscribe: () => undefined,
+  subscribe: () => undefined,
+  unsubscribe: () => undefined,
+  on: () => undefined,
+  off: () => undefined,
+};
