@@ -1,0 +1,34 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Failpoints } from '#libs/observability';
+import { RouteTable } from './audience/route-table.store.ts';
+import { SessionVersions } from './audience/session-versions.ts';
+import { DeliveryMetrics } from './delivery/delivery-metrics.ts';
+import { EventConsumer } from './delivery/event.consumer.ts';
+import { MessageConsumer } from './delivery/message.consumer.ts';
+import { Screens } from './delivery/screens.ts';
+import { SignalConsumer } from './delivery/signal.consumer.ts';
+
+/** What the consumers stand on, made outside of Nest, where configuration and order are plain to see. */
+export interface RouterParts {
+  screens: Screens;
+  routes: RouteTable;
+  metrics: DeliveryMetrics;
+  failpoints: Failpoints;
+}
+
+@Module({})
+export class AppModule {
+  static forRouter(parts: RouterParts): DynamicModule {
+    return {
+      module: AppModule,
+      controllers: [MessageConsumer, EventConsumer, SignalConsumer],
+      providers: [
+        { provide: Screens, useValue: parts.screens },
+        { provide: RouteTable, useValue: parts.routes },
+        { provide: DeliveryMetrics, useValue: parts.metrics },
+        { provide: Failpoints, useValue: parts.failpoints },
+        SessionVersions,
+      ],
+    };
+  }
+}

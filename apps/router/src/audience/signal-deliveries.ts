@@ -1,0 +1,66 @@
+import type { Delivery, SessionRoute, Signal } from '#libs/contracts';
+import { agentRoom, visitorRoom, watchRoom } from '#libs/protocol';
+import { toPresence } from './event-deliveries.ts';
+
+type Typing = Extract<Signal, { type: 'typing' }>;
+type Read = Extract<Signal, { type: 'read' }>;
+
+/** The last word of each person about each thing: what it replaces would be seen for a millisecond. Order is kept. */
+export function keepLatest(signals: readonly Signal[]): Signal[] {
+  const latest = new Map<string, Signal>();
+  for (const signal of signals) {
+    const subject = subjectOf(signal);
+    latest.delete(subject);
+    latest.set(subject, signal);
+  }
+  return [...latest.values()];
+}
+
+function subjectOf(signal: Signal): string {
+  switch (signal.type) {
+    case 'typing':
+      return `typing ${signal.session_id} ${signal.who}`;
+    case 'read':
+      return `read ${signal.session_id} ${signal.reader}`;
+    case 'presence':
+      return `presence ${signal.agent_id}`;
+  }
+}
+
+/** Whom a signal concerns; undefined when that is nobody, or when its session's route is needed and unknown. */
+export function toSignalDelivery(signal: Signal, route: SessionRoute | undefined): Delivery | undefined {
+  switch (signal.type) {
+    case 'typing':
+      return route && toTyping(signal, route);
+    case 'read':
+      return route && toRead(signal, route);
+    case 'presence':
+      return toPresence(signal.agent_id, signal.status, signal.team_ids);
+  }
+}
+
+function toTyping({ session_id, who, typing, preview }: Typing, route: SessionRoute): Delivery | undefined {
+  if (route.state === 'closed') return undefined;
+  if (who === route.visitor_id) {
+    const rooms = [watchRoom(session_id), ...agentsOf(route)];
+    const shown = preview === undefined ? { session_id, who, typing } : { session_id, who, typing, preview };
+    return { rooms, event: 'session:typing', json: JSON.stringify(shown) };
+  }
+  // An agent's half-written words are nobody's business, and who no longer serves the session types unseen.
+  if (who !== route.agent_id) return undefined;
+  const rooms = [visitorRoom(route.visitor_id)];
+  return { rooms, event: 'session:typing', json: JSON.stringify({ session_id, who, typing }) };
+}
+
+function toRead({ session_id, reader, seq_id }: Read, route: SessionRoute): Delivery {
+  const isParty = reader === route.visitor_id || reader === route.agent_id;
+  // A supervisor's silent reading shows on the supervisor's own screens only.
+  const rooms = isParty
+    ? [watchRoom(session_id), visitorRoom(route.visitor_id), ...agentsOf(route)]
+    : [agentRoom(reader)];
+  return { rooms, event: 'session:read', json: JSON.stringify({ session_id, reader, seq_id }) };
+}
+
+function agentsOf({ agent_id }: SessionRoute): string[] {
+  return agent_id === null ? [] : [agentRoom(agent_id)];
+}

@@ -1,0 +1,43 @@
+import { Controller } from '@nestjs/common';
+import { EventPattern, Payload } from '@nestjs/microservices';
+import { event, type Event, type SessionEvent, topics } from '#libs/contracts';
+import type { RecordBatch } from '#libs/kafka';
+import { toEventDeliveries } from '../audience/event-deliveries.ts';
+import { RouteTable } from '../audience/route-table.store.ts';
+import { SessionVersions } from '../audience/session-versions.ts';
+import { DeliveryMetrics } from './delivery-metrics.ts';
+import { readRecord } from './read-record.ts';
+import { Screens } from './screens.ts';
+
+/** Transitions and statuses → screens and the route table. What is older than what was shown is not shown again. */
+@Controller()
+export class EventConsumer {
+  readonly #screens: Screens;
+  readonly #routes: RouteTable;
+  readonly #versions: SessionVersions;
+  readonly #metrics: DeliveryMetrics;
+
+  constructor(screens: Screens, routes: RouteTable, versions: SessionVersions, metrics: DeliveryMetrics) {
+    this.#screens = screens;
+    this.#routes = routes;
+    this.#versions = versions;
+    this.#metrics = metrics;
+  }
+
+  @EventPattern<string>(topics.events.name)
+  async deliver(@Payload() { records, signal }: RecordBatch): Promise<void> {
+    const events = records.map((record, index) => readRecord<Event>(event, record, index));
+    const news = this.#versions.selectNews(events.filter(isTransition));
+    const isShown = new Set<Event>(news);
+    const shown = events.filter((entry) => !isTransition(entry) || isShown.has(entry));
+    this.#metrics.staleEvents(events.length - shown.length);
+    await this.#screens.push(shown.flatMap(toEventDeliveries), signal);
+    await this.#routes.write(news);
+    // Last: a batch that failed on the way is handled again as a whole.
+    this.#versions.remember(news);
+  }
+}
+
+function isTransition(entry: Event): entry is SessionEvent {
+  return entry.type !== 'agent.status_changed';
+}
