@@ -1,0 +1,54 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { Response } from 'express';
+import { Refusal } from '#libs/contracts';
+import { type Caller, hasScope } from '#libs/domain';
+import { ApiKeys } from '../people/api-keys.ts';
+import { Tokens } from '../people/tokens.ts';
+import { type Allowed, ALLOWED, type CallerRequest, idOf } from './caller.ts';
+import { RateLimiter } from './rate-limiter.ts';
+
+/** Turns the bearer token into a caller, holds it against what the handler allows, and counts its calls. */
+@Injectable()
+export class CallerGuard implements CanActivate {
+  readonly #reflector: Reflector;
+  readonly #tokens: Tokens;
+  readonly #keys: ApiKeys;
+  readonly #limiter: RateLimiter;
+
+  constructor(reflector: Reflector, tokens: Tokens, keys: ApiKeys, limiter: RateLimiter) {
+    this.#reflector = reflector;
+    this.#tokens = tokens;
+    this.#keys = keys;
+    this.#limiter = limiter;
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (context.getType() !== 'http') return true;
+    const allowed = this.#reflector.getAllAndOverride<Allowed[] | undefined>(ALLOWED, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
+    if (!allowed) return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<CallerRequest>();
+    const caller = await this.#identify(request.headers.authorization);
+    if (!allowed.some((who) => isMeant(who, caller))) throw new Refusal('FORBIDDEN');
+    this.#limiter.take(idOf(caller), http.getResponse<Response>());
+    request.caller = caller;
+    return true;
+  }
+
+  async #identify(authorization: string | undefined): Promise<Caller> {
+    const token = /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined) throw new Refusal('UNAUTHENTICATED');
+    return token.startsWith('sk_') ? this.#keys.identify(token) : this.#tokens.verify(token);
+  }
+}
+
+function isMeant(who: Allowed, caller: Caller): boolean {
+  if (who === 'visitor') return caller.kind === 'visitor';
+  if (who === 'agent') return caller.kind === 'agent';
+  if (who === 'admin') return (caller.kind === 'agent' && caller.role === 'admin') || hasScope(caller, 'admin');
+  return hasScope(caller, who.slice('key:'.length));
+}

@@ -1,0 +1,87 @@
+import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import type { z } from 'zod';
+import {
+  agentStatusQuestion,
+  checkMessageQuestion,
+  headsQuestion,
+  internalPaths,
+  readQuestion,
+  Refusal,
+  type RoutesAnswer,
+  routesQuestion,
+} from '#libs/contracts';
+import type { Caller } from '#libs/domain';
+import { isId } from '#libs/protocol';
+import { ServiceGuard } from '../edge/service.guard.ts';
+import { Validated } from '../edge/validated.ts';
+import { SessionsStore } from '../lifecycle/sessions.store.ts';
+import { HeadsReader } from '../log/heads.ts';
+import { MessageRules } from '../log/message-rules.ts';
+import { ReadMarks } from '../log/read-marks.ts';
+import { Agents } from '../people/agents.ts';
+
+/** Questions of gateway and router; see libs/contracts `internal`. */
+@Controller()
+@UseGuards(ServiceGuard)
+export class InternalController {
+  readonly #heads: HeadsReader;
+  readonly #sessions: SessionsStore;
+  readonly #rules: MessageRules;
+  readonly #marks: ReadMarks;
+  readonly #agents: Agents;
+
+  constructor(heads: HeadsReader, sessions: SessionsStore, rules: MessageRules, marks: ReadMarks, agents: Agents) {
+    this.#heads = heads;
+    this.#sessions = sessions;
+    this.#rules = rules;
+    this.#marks = marks;
+    this.#agents = agents;
+  }
+
+  @Post(internalPaths.heads)
+  @HttpCode(200)
+  heads(@Body(new Validated(headsQuestion)) question: z.output<typeof headsQuestion>) {
+    return this.#heads.read(question);
+  }
+
+  @Post(internalPaths.routes)
+  @HttpCode(200)
+  async routes(
+    @Body(new Validated(routesQuestion)) { session_ids }: z.output<typeof routesQuestion>,
+  ): Promise<RoutesAnswer> {
+    return { routes: await this.#sessions.routes(session_ids) };
+  }
+
+  @Post(internalPaths.checkMessage)
+  @HttpCode(204)
+  async checkMessage(
+    @Body(new Validated(checkMessageQuestion)) question: z.output<typeof checkMessageQuestion>,
+  ): Promise<void> {
+    await this.#rules.check(question.message, callerOf(question.caller));
+  }
+
+  @Post(internalPaths.read)
+  @HttpCode(204)
+  async read(
+    @Body(new Validated(readQuestion)) { session_id, reader, seq_id }: z.output<typeof readQuestion>,
+  ): Promise<void> {
+    const routes = await this.#sessions.routes([session_id]);
+    const route = routes[session_id];
+    if (!route || (route.visitor_id !== reader && route.agent_id !== reader)) throw new Refusal('NOT_FOUND');
+    await this.#marks.move(session_id, reader, seq_id);
+  }
+
+  @Post(internalPaths.agentStatus)
+  @HttpCode(204)
+  async agentStatus(
+    @Body(new Validated(agentStatusQuestion)) { agent_id, status, reason }: z.output<typeof agentStatusQuestion>,
+  ): Promise<void> {
+    await this.#agents.setStatus(agent_id, status, reason, { id: agent_id });
+  }
+}
+
+/** Enough of a caller for the message rules; gateway has looked at the token already. */
+function callerOf(id: string): Caller {
+  if (isId('vis', id)) return { kind: 'visitor', visitor_id: id, channel_id: '' as never };
+  return { kind: 'agent', agent_id: id as never, role: 'agent', team_ids: [] };
+}

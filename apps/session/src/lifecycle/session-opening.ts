@@ -1,0 +1,213 @@
+import { DataSource, type EntityManager } from 'typeorm';
+import { Refusal } from '#libs/contracts';
+import { type ChannelId, type SessionId, type TeamId, timeOf, type VisitorId } from '#libs/protocol';
+import { databaseTime, isDuplicate, transact } from '../database/transact.ts';
+import { ChannelRow, SessionRow, VisitorRow } from '../database/entities.ts';
+import { newId } from '../database/ids.ts';
+import type { FollowUps } from '../log/append-batch.ts';
+import type { Outbox } from '../outbox/outbox.ts';
+import type { Queue } from '../queue/queue.ts';
+import { type SessionReadRow, SessionsStore } from './sessions.store.ts';
+import type { Actor, Transitions } from './transitions.ts';
+
+export interface Opening {
+  visitor_id: VisitorId;
+  channel_id: ChannelId;
+  origin: SessionRow['origin'];
+  by: Actor;
+  team_id?: TeamId | undefined;
+  attributes?: Record<string, string> | undefined;
+  /** The closed session that this one follows; the visitor's last one unless named. */
+  previous_session_id?: SessionId | undefined;
+}
+
+/** Opens sessions: at most one open session a visitor, at most one follow-up a closed session, by unique keys alone. */
+export class SessionOpening implements FollowUps {
+  readonly #dataSource: DataSource;
+  readonly #sessions: SessionsStore;
+  readonly #transitions: Transitions;
+  readonly #outbox: Outbox;
+  readonly #queue: Queue;
+
+  constructor(
+    dataSource: DataSource,
+    sessions: SessionsStore,
+    transitions: Transitions,
+    { outbox, queue }: { outbox: Outbox; queue: Queue },
+  ) {
+    this.#dataSource = dataSource;
+    this.#sessions = sessions;
+    this.#transitions = transitions;
+    this.#outbox = outbox;
+    this.#queue = queue;
+  }
+
+  /** The visitor's open session, opened if there is none. */
+  async open(opening: Opening): Promise<SessionReadRow> {
+    for (;;) {
+      const open = await this.#findOpen(opening.visitor_id);
+      if (open) return open;
+      try {
+        const row = await transact(this.#dataSource, (tx) => this.#insert(tx, opening));
+        this.#outbox.kick();
+        this.#queue.kick(row.team_id);
+        return row;
+      } catch (error) {
+        // Somebody else was first, with this visitor or with this follow-up: what is there now is looked at again.
+        if (!isDuplicate(error)) throw error;
+      }
+    }
+  }
+
+  async openFollowUp(previous_session_id: SessionId): Promise<SessionId> {
+    let closed = await this.#get(previous_session_id);
+    for (;;) {
+      const next = await this.#dataSource.manager.findOneBy(SessionRow, { previous_session_id: closed.session_id });
+      if (next?.state === 'closed') closed = await this.#get(next.session_id);
+      else if (next) return next.session_id;
+      else {
+        const { visitor_id, channel_id, session_id } = closed;
+        const by = { id: visitor_id };
+        const opening = { visitor_id, channel_id, origin: 'visitor', by, previous_session_id: session_id } as const;
+        return (await this.open(opening)).session_id;
+      }
+    }
+  }
+
+  async openForgotten(forgotten: {
+    session_id: SessionId;
+    channel_id: ChannelId;
+    visitor_id: VisitorId;
+  }): Promise<void> {
+    const { session_id, channel_id, visitor_id } = forgotten;
+    if (await this.#sessions.find(session_id)) return;
+    try {
+      await transact(this.#dataSource, async (tx) => {
+        await tx.query(
+          `INSERT INTO visitors (visitor_id, channel_id, attributes, created_at, updated_at) VALUES (?, ?, '{}', NOW(6), NOW(6))
+           ON DUPLICATE KEY UPDATE visitor_id = visitor_id`,
+          [visitor_id, channel_id],
+        );
+        // The visitor may have another open session by now: then this one can only be kept as a closed one.
+        const isFree = !(await this.#findOpen(visitor_id));
+        const channel = await this.#channel(tx, channel_id);
+        await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [channel.team_id]);
+        const state = isFree ? openingState(channel) : 'closed';
+        await this.#insertRow(tx, {
+          session_id,
+          state,
+          visitor_id,
+          channel,
+          origin: 'visitor',
+          opened_ms: timeOf(session_id),
+        });
+        await this.#transitions.announceOpened(tx, session_id, { id: 'writer' });
+      });
+      this.#outbox.kick();
+    } catch (error) {
+      // Another writer has opened it, or the visitor has opened another one in between: the caller reads again.
+      if (!isDuplicate(error)) throw error;
+    }
+  }
+
+  /** For a notice to a user: stays with the bot, untouched by timers, until the visitor writes. */
+  openForApi(visitor_id: VisitorId, channel_id: ChannelId, by: Actor): Promise<SessionReadRow> {
+    return this.open({ visitor_id, channel_id, origin: 'api', by });
+  }
+
+  async #insert(tx: EntityManager, opening: Opening): Promise<SessionReadRow> {
+    const { visitor_id, origin, by } = opening;
+    const channel = await this.#channel(tx, opening.channel_id);
+    const team_id = opening.team_id ?? channel.team_id;
+    const [team] = await tx.query<unknown[]>('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [team_id]);
+    if (!team) throw new Refusal('VALIDATION_FAILED', { detail: 'team_id names no team' });
+    const opened_ms = await databaseTime(tx);
+    const session_id = newId('ses', opened_ms);
+    const state = origin === 'api' ? 'bot' : openingState(channel);
+    const previous_session_id = opening.previous_session_id ?? (await this.#findLastClosed(tx, visitor_id));
+    const row = { session_id, state, visitor_id, channel: { ...channel, team_id }, origin, opened_ms } as const;
+    await this.#insertRow(tx, { ...row, previous_session_id, attributes: opening.attributes });
+    return this.#transitions.announceOpened(tx, session_id, by);
+  }
+
+  async #insertRow(
+    tx: EntityManager,
+    row: {
+      session_id: SessionId;
+      state: SessionRow['state'];
+      visitor_id: VisitorId;
+      channel: Pick<ChannelRow, 'channel_id' | 'team_id'>;
+      origin: SessionRow['origin'];
+      opened_ms: number;
+      previous_session_id?: SessionId | undefined;
+      attributes?: Record<string, string> | undefined;
+    },
+  ): Promise<void> {
+    const {
+      session_id,
+      state,
+      visitor_id,
+      channel,
+      origin,
+      opened_ms,
+      previous_session_id = null,
+      attributes = {},
+    } = row;
+    await tx.query(
+      `INSERT INTO sessions (session_id, state, version, origin, channel_id, team_id, visitor_id, open_visitor_id, skills,
+         attributes, previous_session_id, opened_at, enqueued_at, closed_at)
+       VALUES (?, ?, 1, ?, ?, ?, ?, ?, '[]', ?, ?, FROM_UNIXTIME(? / 1000), IF(? = 'waiting', NOW(6), NULL), IF(? = 'closed', NOW(6), NULL))`,
+      [
+        session_id,
+        state,
+        origin,
+        channel.channel_id,
+        channel.team_id,
+        visitor_id,
+        state === 'closed' ? null : visitor_id,
+        JSON.stringify(attributes),
+        previous_session_id,
+        opened_ms,
+        state,
+        state,
+      ],
+    );
+  }
+
+  async #channel(tx: EntityManager, channel_id: ChannelId): Promise<ChannelRow> {
+    const channel = await tx.findOneBy(ChannelRow, { channel_id });
+    if (!channel) throw new Refusal('NOT_FOUND', { detail: 'no such channel' });
+    return channel;
+  }
+
+  async #findOpen(visitor_id: VisitorId): Promise<SessionReadRow | undefined> {
+    const [row] = await this.#sessions.list(['s.open_visitor_id = ?'], [visitor_id], 1);
+    return row;
+  }
+
+  async #findLastClosed(tx: EntityManager, visitor_id: VisitorId): Promise<SessionId | undefined> {
+    const [row] = await tx.query<{ session_id: SessionId }[]>(
+      `SELECT s.session_id FROM sessions s WHERE s.visitor_id = ? AND s.closed_at IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM sessions f WHERE f.previous_session_id = s.session_id)
+       ORDER BY s.closed_at DESC LIMIT 1`,
+      [visitor_id],
+    );
+    return row?.session_id;
+  }
+
+  async #get(session_id: SessionId): Promise<SessionReadRow> {
+    const row = await this.#sessions.find(session_id);
+    if (!row) throw new Error(`${session_id} is not there`);
+    return row;
+  }
+
+  async requireVisitor(visitor_id: VisitorId): Promise<VisitorRow> {
+    const visitor = await this.#dataSource.manager.findOneBy(VisitorRow, { visitor_id });
+    if (!visitor) throw new Refusal('NOT_FOUND', { detail: 'no such visitor' });
+    return visitor;
+  }
+}
+
+function openingState({ bot }: Pick<ChannelRow, 'bot'>): 'bot' | 'waiting' {
+  return bot === 'none' ? 'waiting' : 'bot';
+}

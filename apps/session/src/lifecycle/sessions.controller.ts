@@ -1,0 +1,108 @@
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { z } from 'zod';
+import {
+  closeSessionBody,
+  openSessionBody,
+  Refusal,
+  type SessionsQuery,
+  sessionsQuery,
+  visitorId,
+} from '#libs/contracts';
+import { type Caller, hasScope } from '#libs/domain';
+import { ActorOf, Allow, CallerOf } from '../edge/caller.ts';
+import { Validated } from '../edge/validated.ts';
+import { Boot } from '../visitors/boot.ts';
+import { FindSessions } from './find-sessions.ts';
+import { RunCommand } from './run-command.ts';
+import { SessionOpening } from './session-opening.ts';
+import type { Actor } from './transitions.ts';
+
+const openBody = openSessionBody.extend({
+  visitor: z
+    .union([z.strictObject({ visitor_id: visitorId }), z.strictObject({ user_id: z.string().min(1).max(128) })])
+    .optional(),
+});
+type OpenBody = z.output<typeof openBody>;
+
+@Controller('sessions')
+export class SessionsController {
+  readonly #opening: SessionOpening;
+  readonly #commands: RunCommand;
+  readonly #find: FindSessions;
+  readonly #boot: Boot;
+
+  constructor(opening: SessionOpening, commands: RunCommand, find: FindSessions, boot: Boot) {
+    this.#opening = opening;
+    this.#commands = commands;
+    this.#find = find;
+    this.#boot = boot;
+  }
+
+  @Post()
+  @HttpCode(200)
+  @Allow('visitor', 'key:sessions:write')
+  async open(@CallerOf() caller: Caller, @Body(new Validated(openBody)) body: OpenBody, @ActorOf() by: Actor) {
+    const { visitor_id, channel_id } = await this.#visitorOf(caller, body);
+    const origin = caller.kind === 'visitor' ? 'visitor' : 'api';
+    const { team_id, attributes, pre_chat } = body;
+    const row = await this.#opening.open({
+      visitor_id,
+      channel_id,
+      origin,
+      by,
+      team_id,
+      attributes: { ...attributes, ...pre_chat },
+    });
+    return this.#find.view(row, caller);
+  }
+
+  @Get()
+  @Allow('visitor', 'agent', 'key:sessions:read')
+  list(@CallerOf() caller: Caller, @Query(new Validated(sessionsQuery)) query: SessionsQuery) {
+    return this.#find.list(query, caller);
+  }
+
+  @Get(':session_id')
+  @Allow('visitor', 'agent', 'key:sessions:read')
+  get(@Param('session_id') session_id: string, @CallerOf() caller: Caller) {
+    return this.#find.get(session_id, caller);
+  }
+
+  @Post(':session_id/request_human')
+  @HttpCode(200)
+  @Allow('visitor', 'key:sessions:write')
+  requestHuman(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
+    return this.#commands.requestHuman(session_id, caller, by);
+  }
+
+  @Post(':session_id/accept')
+  @HttpCode(200)
+  @Allow('agent')
+  accept(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
+    return this.#commands.accept(session_id, caller, by);
+  }
+
+  @Post(':session_id/close')
+  @HttpCode(200)
+  @Allow('visitor', 'agent', 'key:sessions:write')
+  close(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Body(new Validated(closeSessionBody)) body: z.output<typeof closeSessionBody>,
+    @ActorOf() by: Actor,
+  ) {
+    return this.#commands.close(session_id, caller, by, body);
+  }
+
+  async #visitorOf(caller: Caller, { channel_id, visitor }: OpenBody) {
+    if (caller.kind === 'visitor') {
+      if (visitor) throw new Refusal('FORBIDDEN', { detail: 'a visitor opens its own session only' });
+      return caller;
+    }
+    if (!hasScope(caller, 'sessions:write')) throw new Refusal('FORBIDDEN');
+    if (!channel_id) throw new Refusal('CHANNEL_REQUIRED');
+    if (!visitor) throw new Refusal('VALIDATION_FAILED', { detail: 'visitor: is required' });
+    if ('user_id' in visitor) return this.#boot.forUser(channel_id, visitor.user_id);
+    return this.#opening.requireVisitor(visitor.visitor_id);
+  }
+}

@@ -1,0 +1,121 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import type { Request } from 'express';
+import type { z } from 'zod';
+import {
+  messageId,
+  type MessagesQuery,
+  messagesQuery,
+  readBody,
+  Refusal,
+  type SendBody,
+  sendBody,
+  type SendMessageBody,
+  sendMessageBody,
+  unreadQuery,
+} from '#libs/contracts';
+import { type Caller, hasScope } from '#libs/domain';
+import { isId, type MessageId } from '#libs/protocol';
+import { DataSource } from 'typeorm';
+import { Allow, CallerOf, idOf } from '../edge/caller.ts';
+import { Validated } from '../edge/validated.ts';
+import { FindSessions } from '../lifecycle/find-sessions.ts';
+import { VisitorRow } from '../database/entities.ts';
+import { History } from './history.ts';
+import { ReadMarks } from './read-marks.ts';
+import { Sending } from './sending.ts';
+
+@Controller()
+export class MessagesController {
+  readonly #history: History;
+  readonly #marks: ReadMarks;
+  readonly #sending: Sending;
+  readonly #find: FindSessions;
+  readonly #dataSource: DataSource;
+
+  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions, dataSource: DataSource) {
+    this.#history = history;
+    this.#marks = marks;
+    this.#sending = sending;
+    this.#find = find;
+    this.#dataSource = dataSource;
+  }
+
+  @Get('messages')
+  @Allow('visitor', 'agent', 'key:messages:read')
+  async list(
+    @CallerOf() caller: Caller,
+    @Query(new Validated(messagesQuery)) query: MessagesQuery,
+    @Req() request: Request,
+  ) {
+    await this.#find.row(query.session_id, caller, 'messages:read');
+    const gone = new AbortController();
+    request.on('close', () => gone.abort());
+    return this.#history.read(query, gone.signal);
+  }
+
+  @Get('messages/:message_id')
+  @Allow('agent', 'key:messages:read')
+  async get(@CallerOf() caller: Caller, @Param('message_id', new Validated(messageId)) message_id: MessageId) {
+    const message = await this.#history.get(message_id);
+    await this.#find.row(message.session_id, caller, 'messages:read');
+    return message;
+  }
+
+  @Post('sessions/:session_id/messages')
+  @HttpCode(202)
+  @Allow('visitor', 'agent', 'key:messages:write')
+  send(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Body(new Validated(sendMessageBody)) body: SendMessageBody,
+  ) {
+    return this.#sending.toSession(session_id, body, caller);
+  }
+
+  @Post('send')
+  @HttpCode(202)
+  @Allow('key:messages:write')
+  sendToUser(
+    @CallerOf() caller: Caller,
+    @Body(new Validated(sendBody)) body: SendBody,
+    @Headers('idempotency-key') idempotency_key: string | undefined,
+  ) {
+    if (caller.kind !== 'key') throw new Refusal('FORBIDDEN');
+    return this.#sending.toUser(body, caller, idempotency_key);
+  }
+
+  @Post('sessions/:session_id/read')
+  @HttpCode(204)
+  @Allow('visitor', 'agent')
+  async read(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Body(new Validated(readBody)) { seq_id }: z.output<typeof readBody>,
+  ): Promise<void> {
+    const session = await this.#find.row(session_id, caller);
+    if (caller.kind === 'key') throw new Refusal('FORBIDDEN');
+    const reader = caller.kind === 'visitor' ? caller.visitor_id : caller.agent_id;
+    await this.#marks.move(session.session_id, reader, seq_id);
+  }
+
+  @Get('unread_count')
+  @Allow('visitor', 'agent', 'key:messages:read')
+  async unread(
+    @CallerOf() caller: Caller,
+    @Query(new Validated(unreadQuery)) { user_id }: z.output<typeof unreadQuery>,
+  ) {
+    const reader = await this.#readerOf(user_id);
+    if (!reader || (!hasScope(caller, 'messages:read') && reader !== idOf(caller))) throw new Refusal('NOT_FOUND');
+    const sessions = await this.#marks.unreadOf(reader);
+    return { user_id, unread_count: sessions.reduce((sum, session) => sum + session.unread_count, 0), sessions };
+  }
+
+  async #readerOf(user_id: string): Promise<string | undefined> {
+    if (isId('agt', user_id) || isId('vis', user_id)) {
+      const [table, column] = isId('agt', user_id) ? ['agents', 'agent_id'] : ['visitors', 'visitor_id'];
+      const [row] = await this.#dataSource.query<unknown[]>(`SELECT 1 FROM ${table} WHERE ${column} = ?`, [user_id]);
+      return row ? user_id : undefined;
+    }
+    return (await this.#dataSource.manager.findOneBy(VisitorRow, { user_id }))?.visitor_id;
+  }
+}

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { Sealing } from './sealing.ts';
+
+test('what is sealed opens under the same key only, and not when it was changed', () => {
+  const sealing = new Sealing('one key');
+  const sealed = sealing.seal('a secret 秘密');
+  expect(sealed).not.toContain('secret');
+  expect(sealing.open(sealed)).toBe('a secret 秘密');
+  expect(() => new Sealing('another key').open(sealed)).toThrow();
+  const changed = Buffer.from(sealed, 'base64');
+  changed.writeUInt8(changed.readUInt8(changed.length - 1) ^ 1, changed.length - 1);
+  expect(() => sealing.open(changed.toString('base64'))).toThrow();
+});

@@ -1,0 +1,139 @@
+import { hash, randomBytes } from 'node:crypto';
+import { hash as hashPassword, verify as verifyPassword } from '@node-rs/argon2';
+import { DataSource } from 'typeorm';
+import { type AgentRole, Refusal } from '#libs/contracts';
+import type { AgentId, TeamId } from '#libs/protocol';
+import { newId } from '../database/ids.ts';
+import { Tokens } from './tokens.ts';
+
+export interface SignedIn {
+  access_token: string;
+  expires_in: number;
+  user: {
+    agent_id: AgentId;
+    username: string;
+    name: string;
+    role: AgentRole;
+    team_ids: TeamId[];
+    status: string;
+    locale: string;
+  };
+  /** For the cookie only. */
+  refresh_token: string;
+}
+
+export interface SignInLimits {
+  lock_after_failures: number;
+  lock_minutes: number;
+  refresh_token_days: number;
+}
+
+interface Account {
+  agent_id: AgentId;
+  username: string;
+  password_hash: string;
+  name: string;
+  role: AgentRole;
+  status: string;
+  locale: string;
+  disabled: number;
+}
+
+/** Signs people in with a password, and on with a refresh token that works once: a second use ends its whole family. */
+export class SignIn {
+  readonly #dataSource: DataSource;
+  readonly #tokens: Tokens;
+  readonly #limits: SignInLimits;
+  // Verified against for unknown names too, so that the time of the answer tells nothing.
+  readonly #decoy = hashPassword(randomBytes(16).toString('hex'));
+
+  constructor(dataSource: DataSource, tokens: Tokens, limits: SignInLimits) {
+    this.#dataSource = dataSource;
+    this.#tokens = tokens;
+    this.#limits = limits;
+  }
+
+  /** @throws Refusal UNAUTHENTICATED, or ACCOUNT_LOCKED after too many failures. */
+  async withPassword(username: string, password: string): Promise<SignedIn> {
+    const account = await this.#find('username = ?', username);
+    if (account && !(await this.#takeAttempt(account.agent_id))) throw new Refusal('ACCOUNT_LOCKED');
+    const isRight = await verifyPassword(account?.password_hash ?? (await this.#decoy), password);
+    if (!account || !isRight || account.disabled) throw new Refusal('UNAUTHENTICATED');
+    await this.#dataSource.query('UPDATE agents SET failed_logins = 0, locked_until = NULL WHERE agent_id = ?', [
+      account.agent_id,
+    ]);
+    return this.#admit(account, newId('key'));
+  }
+
+  /** @throws Refusal UNAUTHENTICATED */
+  async withRefreshToken(token: string): Promise<SignedIn> {
+    const token_hash = hash('sha256', token);
+    const [row] = await this.#dataSource.query<{ family_id: string; agent_id: string }[]>(
+      'SELECT family_id, agent_id FROM refresh_tokens WHERE token_hash = ? AND expires_at > NOW(6)',
+      [token_hash],
+    );
+    if (!row) throw new Refusal('UNAUTHENTICATED');
+    const used = await this.#dataSource.query<{ affectedRows: number }>(
+      'UPDATE refresh_tokens SET used_at = NOW(6) WHERE token_hash = ? AND used_at IS NULL',
+      [token_hash],
+    );
+    if (used.affectedRows !== 1) {
+      await this.#dataSource.query('DELETE FROM refresh_tokens WHERE family_id = ?', [row.family_id]);
+      throw new Refusal('UNAUTHENTICATED');
+    }
+    const account = await this.#find('agent_id = ?', row.agent_id);
+    if (!account || account.disabled) throw new Refusal('UNAUTHENTICATED');
+    return this.#admit(account, row.family_id);
+  }
+
+  /** Ends the token's family. An unknown token is no error. */
+  async signOut(token: string): Promise<void> {
+    await this.#dataSource.query(
+      `DELETE r FROM refresh_tokens r JOIN refresh_tokens own ON own.family_id = r.family_id WHERE own.token_hash = ?`,
+      [hash('sha256', token)],
+    );
+  }
+
+  /**
+   * Counts the attempt before the password is looked at: however many come at once, exactly so many are verified.
+   * MySQL assigns from left to right: `locked_until` sees the new count.
+   */
+  async #takeAttempt(agent_id: string): Promise<boolean> {
+    const { lock_after_failures, lock_minutes } = this.#limits;
+    const { affectedRows } = await this.#dataSource.query<{ affectedRows: number }>(
+      `UPDATE agents SET failed_logins = IF(locked_until <= NOW(6), 1, failed_logins + 1),
+         locked_until = IF(failed_logins >= ?, NOW(6) + INTERVAL ? MINUTE, NULL)
+       WHERE agent_id = ? AND (failed_logins < ? OR locked_until <= NOW(6))`,
+      [lock_after_failures, lock_minutes, agent_id, lock_after_failures],
+    );
+    return affectedRows === 1;
+  }
+
+  async #find(where: 'username = ?' | 'agent_id = ?', value: string): Promise<Account | undefined> {
+    const [account] = await this.#dataSource.query<Account[]>(
+      `SELECT agent_id, username, password_hash, name, role, status, locale, disabled FROM agents WHERE ${where}`,
+      [value],
+    );
+    return account;
+  }
+
+  async #admit(account: Account, family_id: string): Promise<SignedIn> {
+    const { agent_id, username, name, role, status, locale } = account;
+    const teams = await this.#dataSource.query<{ team_id: TeamId }[]>(
+      'SELECT team_id FROM team_members WHERE agent_id = ? ORDER BY team_id',
+      [agent_id],
+    );
+    const team_ids = teams.map((team) => team.team_id);
+    const refresh_token = randomBytes(32).toString('base64url');
+    await this.#dataSource.query(
+      `INSERT INTO refresh_tokens (token_hash, family_id, agent_id, expires_at) VALUES (?, ?, ?, NOW(6) + INTERVAL ? DAY)`,
+      [hash('sha256', refresh_token), family_id, agent_id, this.#limits.refresh_token_days],
+    );
+    return {
+      access_token: await this.#tokens.signAgent({ sub: agent_id, role, team_ids }),
+      expires_in: this.#tokens.access_token_seconds,
+      user: { agent_id, username, name, role, team_ids, status, locale },
+      refresh_token,
+    };
+  }
+}

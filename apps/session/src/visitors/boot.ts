@@ -1,0 +1,129 @@
+import { DataSource } from 'typeorm';
+import { type BootBody, Refusal, type Session, sessionForVisitor } from '#libs/contracts';
+import type { ChannelId, VisitorId } from '#libs/protocol';
+import { ChannelRow, VisitorRow } from '../database/entities.ts';
+import { newId } from '../database/ids.ts';
+import { isDuplicate } from '../database/transact.ts';
+import { SessionsStore, toSession } from '../lifecycle/sessions.store.ts';
+import { Sealing } from '../people/sealing.ts';
+import { Tokens } from '../people/tokens.ts';
+import { type Identity, readIdentity } from './identity.ts';
+
+export interface Booted {
+  visitor_token: string;
+  visitor: Pick<VisitorRow, 'visitor_id' | 'user_id' | 'name' | 'email' | 'phone' | 'attributes'>;
+  session: Session | null;
+  channel: Record<string, unknown>;
+}
+
+/** What the widget begins with: who the visitor is, a fresh token, the open session, and the channel's looks. */
+export class Boot {
+  readonly #dataSource: DataSource;
+  readonly #tokens: Tokens;
+  readonly #sealing: Sealing;
+  readonly #sessions: SessionsStore;
+
+  constructor(dataSource: DataSource, tokens: Tokens, sealing: Sealing, sessions: SessionsStore) {
+    this.#dataSource = dataSource;
+    this.#tokens = tokens;
+    this.#sealing = sealing;
+    this.#sessions = sessions;
+  }
+
+  /** @throws Refusal NOT_FOUND for an unknown channel, UNAUTHENTICATED for a bad or a missing identity. */
+  async run(body: BootBody): Promise<Booted> {
+    const channel = await this.#channel(body.channel_id);
+    const identity = await this.#identity(body, channel);
+    const visitor =
+      (await this.#known(body, identity)) ?? (await this.#create(body.channel_id, identity, body.locale ?? null));
+    if (identity) await this.#refresh(visitor, identity);
+    const [open] = await this.#sessions.list(['s.open_visitor_id = ?'], [visitor.visitor_id], 1);
+    const { visitor_id, user_id, name, email, phone, attributes } = visitor;
+    return {
+      visitor_token: await this.#tokens.signVisitor(visitor_id, body.channel_id),
+      visitor: { visitor_id, user_id, name, email, phone, attributes },
+      session: open ? sessionForVisitor(toSession(open)) : null,
+      channel: channelView(channel),
+    };
+  }
+
+  /** The visitor of an integrator's user id, made when it is new. */
+  async forUser(channel_id: ChannelId, user_id: string, attributes: Record<string, string> = {}): Promise<VisitorRow> {
+    const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
+    return known ?? (await this.#create(channel_id, { user_id, attributes, isSigned: true }, null));
+  }
+
+  async #channel(channel_id: ChannelId): Promise<ChannelRow> {
+    const channel = await this.#dataSource.manager.findOneBy(ChannelRow, { channel_id });
+    if (!channel) throw new Refusal('NOT_FOUND', { detail: 'no such channel' });
+    return channel;
+  }
+
+  async #identity({ identity }: BootBody, { channel_id, identity: wanted }: ChannelRow): Promise<Identity | undefined> {
+    const [row] = await this.#dataSource.query<{ identity_secret_encrypted: string }[]>(
+      'SELECT identity_secret_encrypted FROM channels WHERE channel_id = ?',
+      [channel_id],
+    );
+    const secret = this.#sealing.open(row?.identity_secret_encrypted ?? '');
+    const found = identity && (await readIdentity(identity, channel_id, secret));
+    if (wanted === 'required' && !found?.isSigned) throw new Refusal('UNAUTHENTICATED');
+    return found;
+  }
+
+  /** By a signed identity, else by the token of an earlier visit; an unsigned user id never takes over somebody's visitor. */
+  async #known({ channel_id, visitor_token }: BootBody, identity: Identity | undefined): Promise<VisitorRow | null> {
+    const manager = this.#dataSource.manager;
+    if (identity?.isSigned) return manager.findOneBy(VisitorRow, { channel_id, user_id: identity.user_id });
+    if (visitor_token === undefined) return null;
+    const caller = await this.#tokens.verify(visitor_token).catch((error: unknown) => {
+      // An expired token begins a new visitor; anything but a refusal is no answer.
+      if (error instanceof Refusal) return undefined;
+      throw error;
+    });
+    if (caller?.kind !== 'visitor' || caller.channel_id !== channel_id) return null;
+    return manager.findOneBy(VisitorRow, { visitor_id: caller.visitor_id, channel_id });
+  }
+
+  async #create(channel_id: ChannelId, identity: Identity | undefined, locale: string | null): Promise<VisitorRow> {
+    const now = new Date();
+    // Without a signature anybody could claim the id: such a visitor keeps it as an attribute only.
+    const user_id = identity?.isSigned ? identity.user_id : null;
+    const claimed: Record<string, string> = identity && !identity.isSigned ? { claimed_user_id: identity.user_id } : {};
+    const visitor: VisitorRow = {
+      visitor_id: newId('vis'),
+      channel_id,
+      user_id,
+      name: identity?.name ?? null,
+      email: identity?.email ?? null,
+      phone: identity?.phone ?? null,
+      locale,
+      attributes: { ...identity?.attributes, ...claimed },
+      created_at: now,
+      updated_at: now,
+    };
+    try {
+      await this.#dataSource.manager.insert(VisitorRow, visitor);
+      return visitor;
+    } catch (error) {
+      if (!isDuplicate(error) || user_id === null) throw error;
+      return this.#dataSource.manager.findOneByOrFail(VisitorRow, { channel_id, user_id });
+    }
+  }
+
+  async #refresh(visitor: VisitorRow, { name, email, phone, attributes }: Identity): Promise<void> {
+    const told = Object.entries({ name, email, phone }).filter(([, value]) => value !== undefined);
+    const changes = {
+      ...Object.fromEntries(told),
+      ...(attributes ? { attributes: { ...visitor.attributes, ...attributes } } : {}),
+    };
+    if (Object.keys(changes).length === 0) return;
+    Object.assign(visitor, changes);
+    const visitor_id: VisitorId = visitor.visitor_id;
+    await this.#dataSource.manager.update(VisitorRow, { visitor_id }, { ...changes, updated_at: new Date() });
+  }
+}
+
+function channelView({ channel_id, name, bot, settings }: ChannelRow): Record<string, unknown> {
+  const empty = { theme: {}, texts: {}, pre_chat: [], hot_questions: [] };
+  return { ...empty, ...settings, channel_id, name, bot, open: true };
+}

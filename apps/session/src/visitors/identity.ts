@@ -1,0 +1,59 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { decodeJwt, errors, jwtVerify } from 'jose';
+import { z } from 'zod';
+import { type BootBody, Refusal } from '#libs/contracts';
+
+/** Who a customer's page says the visitor is; `isSigned` when the channel's secret proves it. */
+export interface Identity {
+  user_id: string;
+  name?: string | undefined;
+  email?: string | undefined;
+  phone?: string | undefined;
+  attributes?: Record<string, string> | undefined;
+  isSigned: boolean;
+}
+
+const text = z.string().min(1).max(200).optional();
+const claims = z.object({
+  sub: z.string().min(1).max(128),
+  name: text,
+  email: text,
+  phone: z.string().max(40).optional(),
+  attributes: z.record(z.string(), z.string()).optional(),
+});
+/** Ids of our own kinds would let an integrator's user pass for somebody else's visitor. */
+const RESERVED = /^(vis|agt|ses)_/;
+
+/** @throws Refusal UNAUTHENTICATED for a signature, a token or a user id that won't do. */
+export async function readIdentity(
+  identity: NonNullable<BootBody['identity']>,
+  channel_id: string,
+  secret: string,
+): Promise<Identity> {
+  const found = 'jwt' in identity ? await readJwt(identity.jwt, channel_id, secret) : readHash(identity, secret);
+  if (RESERVED.test(found.user_id))
+    throw new Refusal('VALIDATION_FAILED', { detail: 'user_id may not begin like our own ids' });
+  return found;
+}
+
+function readHash(
+  { user_hash, ...rest }: Exclude<NonNullable<BootBody['identity']>, { jwt: string }>,
+  secret: string,
+): Identity {
+  if (user_hash === undefined) return { ...rest, isSigned: false };
+  const expected = createHmac('sha256', secret).update(rest.user_id).digest();
+  if (!timingSafeEqual(expected, Buffer.from(user_hash, 'hex'))) throw new Refusal('UNAUTHENTICATED');
+  return { ...rest, isSigned: true };
+}
+
+async function readJwt(jwt: string, channel_id: string, secret: string): Promise<Identity> {
+  try {
+    if (decodeJwt(jwt).exp === undefined) throw new Refusal('UNAUTHENTICATED');
+    const { payload } = await jwtVerify(jwt, Buffer.from(secret), { algorithms: ['HS256'], audience: channel_id });
+    const { sub, ...rest } = claims.parse(payload);
+    return { user_id: sub, ...rest, isSigned: true };
+  } catch (error) {
+    if (error instanceof errors.JOSEError || error instanceof z.ZodError) throw new Refusal('UNAUTHENTICATED');
+    throw error;
+  }
+}
