@@ -65,7 +65,7 @@ describe.each(['log.before_insert', 'log.after_insert', 'log.after_publish', 'lo
   (failpoint) => {
     test('nothing lost, doubled or reordered', async () => {
       await survive(async () => {
-        await cluster.restart('session', 0, { FAILPOINTS: `${failpoint}=kill@20` });
+        await cluster.restart('session', 0, { FAILPOINTS: `${failpoint}:kill:20` });
         await cluster.waitExit('session', 0);
         await cluster.restart('session', 0);
         await cluster.waitReady();
@@ -124,7 +124,7 @@ test('a message acked while its session closes is in the old session or in its f
 });
 
 test('a session replica frozen inside a transition: others go on', async () => {
-  await cluster.restart('session', 0, { FAILPOINTS: 'lifecycle.in_transition=freeze@1' });
+  await cluster.restart('session', 0, { FAILPOINTS: 'lifecycle.in_transition:freeze:1' });
   await cluster.waitReady();
   const { visitor, session_id } = conversations[0] as Conversation;
   const closing = visitor.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
-import type { Message } from '#libs/contracts';
-import { copyTopic, waitForLag } from '#libs/kafka';
+import { consumerGroups, type Message } from '#libs/contracts';
+import { copyTopic, createKafka, isCaughtUp, type KafkaConnection } from '#libs/kafka';
+import { createLogger } from '#libs/observability';
 import { type Instance, startInstance } from '#libs/instance';
 import { login, waitUntil } from '#libs/testing';
 
@@ -182,7 +183,10 @@ class RunningCluster implements TestCluster {
   }
 
   async waitDrained(): Promise<void> {
-    await waitForLag(this.instance.urls.kafka_brokers, 0);
+    const kafka = this.#kafka();
+    for (const [group, topic] of Object.entries(consumerGroups)) {
+      await waitUntil(`${group} to have read all`, () => isCaughtUp(kafka, group, topic), { limit_ms: 60_000 });
+    }
   }
 
   async stopEngine(name: EngineName): Promise<void> {
@@ -194,7 +198,7 @@ class RunningCluster implements TestCluster {
   }
 
   async duplicateInbound(): Promise<void> {
-    await copyTopic(this.instance.urls.kafka_brokers, 'chat.inbound.v1');
+    await copyTopic(this.#kafka(), 'chat.inbound.v1');
   }
 
   async snapshotDatabase(): Promise<string> {
@@ -235,6 +239,11 @@ class RunningCluster implements TestCluster {
   async #rows(sql: string, values: unknown[]): Promise<RowDataPacket[]> {
     const [rows] = await this.#mysql.query<RowDataPacket[]>(sql, values);
     return rows;
+  }
+
+  #kafka(): KafkaConnection {
+    const log = createLogger({ service: 'test', level: 'error' });
+    return createKafka({ brokers: this.instance.urls.kafka_brokers.split(','), clientId: 'cluster-test', log });
   }
 
   #services() {

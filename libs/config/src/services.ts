@@ -18,7 +18,7 @@ export const gatewayConfig = defineService({ ...shared, ...sessionUrls, ...redis
 /** What router reads. */
 export const routerConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, router });
 /** What session reads. */
-export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...redis, ...kafka, session });
+export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...kafka, session });
 
 /** What the database's migration reads. */
 export const migrationConfig = defineService({ log: shared.log, ...mysql });

@@ -41,19 +41,16 @@ export async function planServices(plan: ServicePlan): Promise<ServiceRecipe[]> 
   const routers = await choosePlaces(plan.replicas.router);
   const gateways = await choosePlaces(plan.replicas.gateway, port === undefined ? undefined : (index) => port + index);
   const { urls, secrets } = plan;
-  const kafkaAndRedis = {
-    REDIS_URL: urls.redis_url,
-    KAFKA_BROKERS: urls.kafka_brokers,
-    SERVICE_TOKEN: secrets.service_token,
-  };
+  const everyone = { KAFKA_BROKERS: urls.kafka_brokers, SERVICE_TOKEN: secrets.service_token };
   const askers = {
-    ...kafkaAndRedis,
+    ...everyone,
+    REDIS_URL: urls.redis_url,
     SESSION_URLS: sessions.map((place) => `http://127.0.0.1:${place.port}`).join(','),
   };
   return [
     ...sessions.map((place) =>
       recipe(plan, 'session', place, {
-        ...kafkaAndRedis,
+        ...everyone,
         MYSQL_URL: urls.mysql_url,
         SECRETS_KEY: secrets.secrets_key,
         SESSION_PORT: String(place.port),

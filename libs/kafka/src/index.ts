@@ -2,10 +2,12 @@
  * Kafka, as this house uses it: ordered sending, batches with manual commits, dead letters, drain. The only lib that knows
  * kafkajs.
  */
+export { type BareHop, createBareHop } from './bare-hop.ts';
 export { BatchConsumer } from './batch-consumer.ts';
 export { connectKafka, KafkaBatchStrategy, type KafkaBatchStrategyOptions } from './batch-strategy.ts';
 export { type CloudEvent, cloudEventHeaders } from './cloud-events.ts';
 export { createKafka, type KafkaConnection, type KafkaOptions, type Sasl } from './connection.ts';
+export { copyTopic } from './copy-topic.ts';
 export type { BatchConsumerOptions } from './consumer-options.ts';
 export {
   ConsumerCrashed,
@@ -34,6 +36,7 @@ export {
   fetchCommittedOffsets,
   fetchEndOffsets,
   fetchLowWatermark,
+  isCaughtUp,
   type TopicSpec,
   waitForCoordinator,
 } from './topics.ts';

@@ -20,7 +20,11 @@ export async function createTopics(kafka: KafkaConnection, specs: readonly Topic
     const existing = new Set(await admin.listTopics());
     const missing = specs.filter(({ name }) => !existing.has(name));
     if (missing.length === 0) return;
-    await admin.createTopics({ waitForLeaders: true, topics: missing.map(toTopicConfig) });
+    await admin.createTopics({ waitForLeaders: false, topics: missing.map(toTopicConfig) });
+    // kafkajs' own wait gives up early, and trusts metadata that run ahead of the leader. An offset comes from the leader itself.
+    for (const { name } of missing) {
+      await retryWithin(CALL_LIMIT_MS, `the leaders of ${name}`, () => admin.fetchTopicOffsets(name));
+    }
   });
 }
 
@@ -75,6 +79,15 @@ export async function fetchCommittedOffsets(
   const found = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
   const partitions = found.flatMap((entry) => entry.partitions);
   return new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]));
+}
+
+/** Whether the group has committed all that the topic holds. */
+export async function isCaughtUp(kafka: KafkaConnection, groupId: string, topic: string): Promise<boolean> {
+  const [committed, ends] = await Promise.all([
+    fetchCommittedOffsets(kafka, groupId, topic),
+    fetchEndOffsets(kafka, topic),
+  ]);
+  return [...ends].every(([partition, end]) => end === 0n || committed.get(partition) === end);
 }
 
 /** How many partitions the topics have together. @throws when one does not exist. */

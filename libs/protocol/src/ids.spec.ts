@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { deriveMessageId, formatId, idBytes, isId, makeId, type SessionId, timeOf } from './ids.ts';
+import { formatId, idBytes, isId, makeId, type SessionId, timeOf } from './ids.ts';
+import { deriveMessageId } from './message-id.ts';
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest();
 const bytes16 = fc.uint8Array({ minLength: 16, maxLength: 16 });

@@ -1,17 +1,11 @@
 /** What clients and servers say to each other on the wire: ids, rooms, the binary frame and its socket.io parser. */
-export {
-  decodeFrame,
-  type DecodedFrame,
-  encodeMessage,
-  encodeSend,
-  FRAME_VERSION,
-  type FrameHeader,
-  readHeader,
-} from './frame.ts';
+export { type DecodedFrame, decodeFrame } from './frame-decode.ts';
+export { encodeMessage, encodeSend } from './frame-encode.ts';
+export { FrameHeader, readHeader } from './frame-header.ts';
+export { FRAME_VERSION, MAX_PACKET_BYTES, type WireMessage, type WireSend } from './frame-layout.ts';
 export {
   type AgentId,
   type ChannelId,
-  deriveMessageId,
   type EventId,
   formatId,
   idBytes,
@@ -25,7 +19,7 @@ export {
   type TeamId,
   timeOf,
   type VisitorId,
-  VISITOR_SENDER,
 } from './ids.ts';
+export { deriveMessageId, VISITOR_SENDER } from './message-id.ts';
 export { binaryClientParser, MALFORMED, serverParser, textPacket } from './parser.ts';
 export { agentRoom, teamRoom, visitorRoom, watchRoom } from './rooms.ts';

@@ -6,9 +6,10 @@
  * be read becomes one MALFORMED event with the reason, and the owner of the socket answers and closes.
  */
 import { Decoder as StockDecoder, Encoder as StockEncoder, type Packet, PacketType } from 'socket.io-parser';
-import type { MessageSend } from '#libs/contracts';
-import { decodeFrame, encodeSend } from './frame.ts';
-import { isId } from './ids.ts';
+import { decodeFrame } from './frame-decode.ts';
+import { encodeSend } from './frame-encode.ts';
+import { MAX_PACKET_BYTES, type WireSend } from './frame-layout.ts';
+import { isTooDeep } from './json-depth.ts';
 
 /** The event that stands for a packet nobody could read; its data is the reason. A client may send it too: same end. */
 export const MALFORMED = 'protocol:malformed';
@@ -54,6 +55,7 @@ class FrameDecoder {
   #addText(text: string): void {
     const type = text.charCodeAt(0) - 48;
     if (type === PacketType.BINARY_EVENT || type === PacketType.BINARY_ACK) return this.#malformed('attachments');
+    if (text.length > MAX_PACKET_BYTES || isTooDeep(text)) return this.#malformed('too long or nested too deep');
     try {
       this.#stock.add(text);
     } catch {
@@ -84,22 +86,17 @@ class FrameEncoder {
 
   encode(packet: Packet): (string | Uint8Array)[] {
     const [event, message] = packet.type === PacketType.EVENT ? (packet.data as [unknown, unknown]) : [];
-    if (event === 'message:send' && isSendable(message)) return [encodeSend(message, packet.id)];
-    return this.#stock.encode(packet) as string[];
+    // What no frame can say (an id that is none) goes as JSON, so that the server's refusal names the fault.
+    const frame = event === 'message:send' && isSend(message) ? encodeSend(message, packet.id) : undefined;
+    return frame ? [frame] : (this.#stock.encode(packet) as string[]);
   }
 }
 
-// What does not fit a frame (an id that is none) goes as JSON, so that the server's refusal names the fault.
-function isSendable(message: unknown): message is MessageSend {
+function isSend(message: unknown): message is WireSend {
   if (typeof message !== 'object' || message === null) return false;
-  const { session_id, client_msg_id, reply_to } = message as Record<string, unknown>;
-  return (
-    typeof session_id === 'string' &&
-    isId('ses', session_id) &&
-    typeof client_msg_id === 'string' &&
-    /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(client_msg_id) &&
-    (!reply_to || (typeof reply_to === 'string' && isId('msg', reply_to)))
-  );
+  const { session_id, client_msg_id, type, content } = message as Record<string, unknown>;
+  const isContent = typeof content === 'string' || (typeof content === 'object' && content !== null);
+  return isContent && [session_id, client_msg_id, type].every((text) => typeof text === 'string');
 }
 
 /** For `new Server(…, { parser })`: stock encoding, both codecs understood. */

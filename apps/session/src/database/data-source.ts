@@ -1,7 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import mysql from 'mysql2';
 import { DataSource } from 'typeorm';
+import type { Logger } from '#libs/observability';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.ts';
 import { entities } from './entities.ts';
+import { isConnectionLost } from './transact.ts';
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -19,6 +22,7 @@ const CONNECTION_SETTINGS = [
 ];
 /** Idle connections are closed here before the server's wait_timeout does it under somebody's hands. */
 const IDLE_MS = 1_500;
+const RETRY_MS = 500;
 
 /** The service's one pool for requests, transitions and jobs; the log's writer has a connection of its own. */
 export function createDataSource({ url, pool_size, connect_timeout_ms }: DatabaseOptions): DataSource {
@@ -37,6 +41,20 @@ export function createDataSource({ url, pool_size, connect_timeout_ms }: Databas
     poolSize: pool_size,
     extra: { maxIdle: Math.max(1, pool_size - 1), idleTimeout: IDLE_MS, enableKeepAlive: true },
   });
+}
+
+/** Connects, and goes on trying: an orchestrator may start a service before its database. */
+export async function openDataSource(dataSource: DataSource, log: Logger): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await dataSource.initialize();
+      return;
+    } catch (err) {
+      if (!isConnectionLost(err)) throw err;
+      if (attempt === 1) log.warn({ err }, 'the database is not there yet');
+      await delay(RETRY_MS);
+    }
+  }
 }
 
 /** mysql2, whose pools prepare each connection; a hook added after `initialize()` would miss the first one. */

@@ -8,7 +8,7 @@
  * - nothing is counted in memory: every batch reads the last numbers from the primary;
  * - no transaction, no lock, no lease: the two unique keys of `messages` are the fence against a second writer. An insert
  *   that collides throws the whole read away and starts the batch again;
- * - read and insert go over one connection: a database that was replaced in between breaks it;
+ * - read, insert and the stored place go over one connection: a database that was replaced in between breaks it;
  * - offsets move only after all rows, seen before or new, are in `chat.messages.v1` and relocated words in Kafka.
  *
  * Lifecycle of a batch: parse → read → (open unknown sessions) → plan → insert → relocate → publish; then libs/kafka
@@ -16,7 +16,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { topics } from '#libs/contracts';
-import { RecordError, type RecordBatch, type TopicRecord } from '#libs/kafka';
+import { type PartitionOffset, RecordError, type RecordBatch, Rewind, type TopicRecord } from '#libs/kafka';
 import type { Failpoints, Logger } from '#libs/observability';
 import type { SessionId } from '#libs/protocol';
 import { errnoOf, isConnectionLost, isDuplicate, isRetryable } from '../database/transact.ts';
@@ -51,6 +51,8 @@ const MAX_PAUSE_MS = 1_000;
 
 export class AppendBatch {
   readonly #parts: AppendBatchParts;
+  #running = 0;
+  #watching: Promise<PartitionOffset[]> = Promise.resolve([]);
 
   constructor(parts: AppendBatchParts) {
     this.#parts = parts;
@@ -58,6 +60,30 @@ export class AppendBatch {
 
   /** @throws RecordError (to be bisected), Rewind; anything else is to be tried again. */
   async run(batch: RecordBatch): Promise<void> {
+    this.#running += 1;
+    try {
+      // These records were read before the watch went back: numbered now they would stand before those to be filled in.
+      const back = await this.#watching.catch(() => []);
+      if (back.length > 0) throw new Rewind(back);
+      await this.#append(batch);
+    } finally {
+      this.#running -= 1;
+    }
+  }
+
+  /** Between batches: looks whether the database went back while nothing came in. */
+  async watch(): Promise<void> {
+    if (this.#running > 0) return;
+    const watching = this.#parts.place.watch();
+    this.#watching = watching;
+    try {
+      await watching;
+    } finally {
+      this.#watching = Promise.resolve([]);
+    }
+  }
+
+  async #append(batch: RecordBatch): Promise<void> {
     const { failpoints, publish, onStored } = this.#parts;
     const inbound = parseInbound(batch.records);
     const { plan, facts } = await this.#store(batch, inbound);
@@ -93,8 +119,9 @@ export class AppendBatch {
     await place.check(batch.parts, facts.offsets);
     const plan = planBatch(inbound, facts);
     failpoints.hit('log.before_insert');
-    await store.insert(plan.insert);
-    await store.insertDropped(plan.drop);
+    await store.insert(plan.insert, facts.connection_id);
+    await store.insertDropped(plan.drop, facts.connection_id);
+    place.noteStored(batch.parts, facts.connection_id);
     failpoints.hit('log.after_insert');
     await this.#relocate(plan.relocate);
     return { plan, facts };

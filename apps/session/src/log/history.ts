@@ -26,11 +26,16 @@ export class History {
 
   /** @param signal aborted when the caller has gone, so that nobody is waited for */
   async read(query: MessagesQuery, signal: AbortSignal): Promise<HistoryPage> {
-    const page = await this.#readNow(query);
-    const { wait, after_seq, session_id } = query;
-    if (!wait || after_seq === undefined || page.items.length > 0) return page;
-    const came = await this.#newMessages.waitFor(session_id, after_seq, wait * 1_000, signal);
-    return came ? this.#readNow(query) : page;
+    const { wait = 0, after_seq, session_id } = query;
+    const end = performance.now() + wait * 1_000;
+    for (;;) {
+      const page = await this.#readNow(query);
+      const left_ms = end - performance.now();
+      if (after_seq === undefined || page.items.length > 0 || left_ms <= 0) return page;
+      // Being woken is a hint: a repeated batch wakes too.
+      const came = await this.#newMessages.waitFor(session_id, after_seq, left_ms, signal);
+      if (!came) return page;
+    }
   }
 
   async #readNow(query: MessagesQuery): Promise<HistoryPage> {

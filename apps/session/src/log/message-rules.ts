@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { type MessageSend, Refusal } from '#libs/contracts';
+import { type MessageSend, recallContent, Refusal } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import { senderOf } from './sender.ts';
 
@@ -25,7 +25,10 @@ export class MessageRules {
     if (message.type === 'card' && caller.kind === 'visitor')
       throw new Refusal('FORBIDDEN', { detail: 'no cards from visitors' });
     if (message.reply_to) await this.#find(message.session_id, message.reply_to, 'reply_to');
-    if (message.type === 'recall') await this.#checkRecall(message.session_id, message.content.message_id, caller);
+    if (message.type === 'recall') {
+      const { message_id } = recallContent.parse(message.content);
+      await this.#checkRecall(message.session_id, message_id, caller);
+    }
   }
 
   async #checkRecall(session_id: string, message_id: string, caller: Caller): Promise<void> {

@@ -10,6 +10,8 @@ export interface LogFacts extends BatchFacts {
   /** Stored places in the inbound topic, by partition; a partition that never stored one is missing. */
   readonly offsets: ReadonlyMap<number, bigint>;
   readonly log_epoch: number;
+  /** The connection over which all this was read; what follows from it may only be written over the same one. */
+  readonly connection_id: number;
 }
 
 interface SessionFactsRow {
@@ -21,15 +23,28 @@ interface SessionFactsRow {
 }
 
 /**
- * The writer's own connection. Reading and inserting go over the same one: a database that was restarted or restored in
- * between breaks it, and the batch starts over with a fresh read. No transaction and no lock: the insert is one statement.
+ * The writer's own connection. Reading, inserting and storing the place go over the same one: a database that was restarted
+ * or restored in between breaks it, and the batch starts over with a fresh read. No transaction and no lock: the insert is
+ * one statement. One call at a time.
  */
 export class MessageStore {
   readonly #options: { url: string; connect_timeout_ms: number };
   #connection: Connection | undefined;
+  #connection_id = 0;
 
   constructor(options: { url: string; connect_timeout_ms: number }) {
     this.#options = options;
+  }
+
+  /** Counts the connections there were; undefined while there is none. */
+  get connection_id(): number | undefined {
+    return this.#connection && this.#connection_id;
+  }
+
+  /** Connects unless it is connected; returns the connection's number. */
+  async open(): Promise<number> {
+    await this.#connect();
+    return this.#connection_id;
   }
 
   /** One round trip. */
@@ -57,29 +72,36 @@ export class MessageStore {
       sessions: new Map(sessions.map((row) => [row.session_id, toFacts(row)])),
       offsets: new Map(offsets.map((row) => [row.partition_id, BigInt(row.next_offset)])),
       log_epoch: Number(facts[0]?.value),
+      connection_id: this.#connection_id,
     };
   }
 
-  /** One multi-row insert, atomic by itself. A number or an identity that is taken refuses all of it (1062). */
-  async insert(messages: readonly Message[]): Promise<void> {
+  /**
+   * One multi-row insert, atomic by itself. A number or an identity that is taken refuses all of it (1062).
+   * @throws ConnectionReplaced when the facts were read over an earlier connection
+   */
+  async insert(messages: readonly Message[], connection_id: number): Promise<void> {
     if (messages.length === 0) return;
-    const connection = await this.#connect();
+    const connection = this.#same(connection_id);
     await connection.query(`INSERT INTO messages (${MESSAGE_COLUMN_LIST}) VALUES ?`, [messages.map(toValues)]);
   }
 
   /** Remembers bots' answers that came too late. A repeat changes nothing. */
-  async insertDropped(dropped: readonly Inbound[]): Promise<void> {
+  async insertDropped(dropped: readonly Inbound[], connection_id: number): Promise<void> {
     if (dropped.length === 0) return;
-    const connection = await this.#connect();
+    const connection = this.#same(connection_id);
     await connection.query(
       'INSERT INTO dropped_messages (message_id, session_id) VALUES ? ON DUPLICATE KEY UPDATE session_id = session_id',
       [dropped.map(({ draft }) => [draft.message_id, draft.session_id])],
     );
   }
 
-  /** Moves a partition's stored place if it is still `from`; returns what is stored then. */
-  async storeOffset(partition: number, from: bigint | undefined, to: bigint): Promise<bigint | undefined> {
-    const connection = await this.#connect();
+  /** Moves a partition's stored place if it is still `from`, or absent; returns what is stored then. */
+  async storeOffset(
+    { partition, from, to }: { partition: number; from: bigint | undefined; to: bigint },
+    connection_id: number,
+  ): Promise<bigint | undefined> {
+    const connection = this.#same(connection_id);
     const [result] =
       from === undefined
         ? await connection.query<ResultSetHeader>(
@@ -92,25 +114,9 @@ export class MessageStore {
             [String(to), partition, String(from)],
           );
     if (result.affectedRows === 1 && from !== undefined) return to;
-    return (await this.readOffsets([partition])).get(partition);
-  }
-
-  async readOffsets(partitions: readonly number[]): Promise<Map<number, bigint>> {
-    const connection = await this.#connect();
-    const [rows] = await connection.query(
-      'SELECT partition_id, next_offset FROM log_offsets WHERE partition_id IN (?)',
-      [orNone(partitions)],
-    );
-    const offsets = rows as { partition_id: number; next_offset: string | number }[];
-    return new Map(offsets.map((row) => [row.partition_id, BigInt(row.next_offset)]));
-  }
-
-  /** Begins a new log epoch: the database's time, and later than any before. */
-  async beginEpoch(): Promise<void> {
-    const connection = await this.#connect();
-    await connection.query(
-      `UPDATE cluster_facts SET value = GREATEST(value + 1, FLOOR(UNIX_TIMESTAMP(NOW(3)) * 1000)) WHERE name = 'log_epoch'`,
-    );
+    const [rows] = await connection.query('SELECT next_offset FROM log_offsets WHERE partition_id = ?', [partition]);
+    const [row] = rows as { next_offset: string | number }[];
+    return row && BigInt(row.next_offset);
   }
 
   /** Whatever was under way on the connection is given up; the next call opens another one. */
@@ -130,10 +136,28 @@ export class MessageStore {
       connectTimeout: connect_timeout_ms,
       charset: 'utf8mb4',
     });
-    connection.on('error', () => this.disconnect());
+    connection.on('error', () => {
+      if (this.#connection === connection) this.disconnect();
+    });
     await connection.query("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; SET SESSION time_zone = '+00:00'");
     this.#connection = connection;
+    this.#connection_id += 1;
     return connection;
+  }
+
+  #same(connection_id: number): Connection {
+    if (this.#connection && this.#connection_id === connection_id) return this.#connection;
+    throw new ConnectionReplaced();
+  }
+}
+
+/** The database may be another one by now: what was read of it counts for nothing. */
+export class ConnectionReplaced extends Error {
+  /** As mysql2's own, so that it is handled as a lost connection. */
+  readonly code = 'PROTOCOL_CONNECTION_LOST';
+
+  constructor() {
+    super('the connection to the database was replaced');
   }
 }
 

@@ -40,12 +40,12 @@ export class NewMessages {
   }
 
   noticeStored(session_ids: ReadonlySet<string>): void {
-    for (const waiter of [...this.#waiters]) if (session_ids.has(waiter.session_id)) waiter.wake(true);
+    for (const waiter of this.#waiters) if (session_ids.has(waiter.session_id)) waiter.wake(true);
   }
 
   close(): void {
     clearTimeout(this.#timer);
-    for (const waiter of [...this.#waiters]) waiter.wake(false);
+    for (const waiter of this.#waiters) waiter.wake(false);
   }
 
   #schedule(): void {
@@ -55,7 +55,7 @@ export class NewMessages {
   async #poll(): Promise<void> {
     try {
       const heads = await this.#heads([...new Set([...this.#waiters].map((waiter) => waiter.session_id))]);
-      for (const waiter of [...this.#waiters]) {
+      for (const waiter of this.#waiters) {
         if ((heads.get(waiter.session_id) ?? 0) > waiter.after_seq) waiter.wake(true);
       }
     } catch {

@@ -6,7 +6,7 @@ import { type BatchFacts, planBatch, type SessionFacts } from './plan-batch.ts';
 
 function inboundOf(session_id: string, name: string, more: Partial<Message> = {}): Inbound {
   const draft = { session_id, message_id: `msg_${name}`, type: 'text', sender_role: 'visitor', content: name, ...more };
-  return { draft, channel_id: 'chn_a', visitor_id: 'vis_a' } as Inbound;
+  return { draft, channel_id: 'chn_a', visitor_id: 'vis_a' } as unknown as Inbound;
 }
 function factsOf(sessions: Record<string, Partial<SessionFacts>>, stored: Message[] = []): BatchFacts {
   const whole = Object.entries(sessions).map(([session_id, facts]): [string, SessionFacts] => [

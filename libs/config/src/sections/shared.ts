@@ -52,12 +52,6 @@ export const mysql = {
         default: 10,
         description: 'Connections for requests, transitions and jobs.',
       }),
-      writer_pool_size: whole({
-        min: 1,
-        max: 64,
-        default: 4,
-        description: 'Connections of their own for the writer of messages, so that a slow report never delays a word.',
-      }),
       connect_timeout_ms: whole({
         min: 100,
         max: 60_000,

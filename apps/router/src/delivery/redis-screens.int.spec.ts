@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { Server } from 'socket.io';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { ClusterEvents, Delivery } from '#libs/contracts';
+import { type Engine, findFreePort, startRedis } from '#libs/instance';
+import { createLogger, createMetrics } from '#libs/observability';
+import { RedisLink } from '#libs/redis';
+import { waitUntil } from '#libs/testing';
+import { DeliveryMetrics } from './delivery-metrics.ts';
+import { RedisScreens } from './redis-screens.adapter.ts';
+
+type NoEvents = Record<string, never>;
+
+const log = createLogger({ service: 'router', level: 'silent' });
+const unending = new AbortController().signal;
+let folder: string;
+let engine: Engine;
+let gateways: StandIn[];
+let link: RedisLink;
+let screens: RedisScreens;
+
+/** A gateway as router knows it: a socket.io server on the same adapter that hears batches. */
+class StandIn {
+  readonly batches: Delivery[][] = [];
+  readonly headsReasons: string[] = [];
+  readonly #link: RedisLink;
+  readonly #io = new Server<NoEvents, NoEvents, ClusterEvents>();
+
+  constructor(url: string) {
+    this.#link = new RedisLink(url, log);
+    this.#io.adapter(this.#link.createAdapter());
+    this.#io.on('deliver', (batch) => void this.batches.push(batch));
+    this.#io.on('send-heads', (reason) => void this.headsReasons.push(reason));
+  }
+
+  get shown(): string[] {
+    return this.batches.flat().map(({ json }) => json);
+  }
+
+  async close(): Promise<void> {
+    await this.#io.close();
+    this.#link.close();
+  }
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'router-'));
+  engine = await startRedis({
+    dataDir: join(folder, 'redis'),
+    port: await findFreePort(),
+    logFile: join(folder, 'redis.log'),
+    env: process.env,
+    onSpawn: () => undefined,
+    password: 'screens-under-test',
+  });
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+beforeEach(async () => {
+  await engine.start();
+  gateways = [new StandIn(engine.url), new StandIn(engine.url)];
+  link = new RedisLink(engine.url, log, { listens: false });
+  screens = new RedisScreens(link, new DeliveryMetrics(createMetrics({ service: 'router' })), log);
+  await waitUntil('both gateways hear', async () => {
+    await screens.push([delivery('hello')], unending);
+    return gateways.every(({ shown }) => shown.includes('hello'));
+  });
+  for (const { batches, headsReasons } of gateways) [batches.length, headsReasons.length] = [0, 0];
+});
+
+afterEach(async () => {
+  await screens.close();
+  link.close();
+  for (const gateway of gateways) await gateway.close();
+});
+
+function delivery(json: string): Delivery {
+  return { rooms: ['visitor:a', 'watch:b'], event: 'message:created', json };
+}
+
+function numbered(from: number, count: number): Delivery[] {
+  return Array.from({ length: count }, (_, index) => delivery(String(from + index)));
+}
+
+/** What is shown when what comes again or late is dropped, as clients do. */
+function withoutRepeats(shown: readonly string[]): number[] {
+  const numbers: number[] = [];
+  for (const text of shown) if (Number(text) > (numbers.at(-1) ?? -1)) numbers.push(Number(text));
+  return numbers;
+}
+
+async function publishCalls(): Promise<number> {
+  const redis = new Redis(engine.url);
+  try {
+    return Number(/cmdstat_publish:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+test('each batch reaches every gateway whole and in order, with one publish', async () => {
+  const before = await publishCalls();
+  for (let batch = 0; batch < 50; batch += 1) await screens.push(numbered(batch * 20, 20), unending);
+  await waitUntil('all is shown', () => gateways.every(({ shown }) => shown.length === 1_000));
+  for (const { batches, shown } of gateways) {
+    expect(batches.map((batch) => batch.length)).toEqual(Array<number>(50).fill(20));
+    expect(shown.map(Number)).toEqual(numbered(0, 1_000).map(({ json }) => Number(json)));
+    expect(batches[0]?.[0]).toEqual(delivery('0'));
+  }
+  expect((await publishCalls()) - before).toBe(50);
+});
+
+test('Redis killed under a stream of batches: all is pushed in order after its return, then heads are asked for', async () => {
+  const last = 400;
+  const stream = (async () => {
+    for (let batch = 0; batch < last; batch += 1) await screens.push([delivery(String(batch))], unending);
+  })();
+  await waitUntil('some is shown', () => gateways.every(({ shown }) => shown.length >= 20));
+  engine.kill('SIGKILL');
+  await engine.exited;
+  const waiting = screens.push(numbered(last, 3), unending);
+  expect(await screens.pushOrDrop([delivery('a signal')])).toBe(false);
+  await engine.start();
+  await Promise.all([stream, waiting]);
+  await screens.push([delivery(String(last + 3))], unending);
+  await waitUntil('heads are asked for', () => gateways.every(({ headsReasons }) => headsReasons.length > 0));
+  for (const { shown, headsReasons } of gateways) {
+    expect(headsReasons).toEqual(['push_failed']);
+    expect(shown).not.toContain('a signal');
+    const numbers = new Set(shown.map(Number));
+    // What Redis took in the moment of its end may be lost: the heads are for that.
+    const lost = Array.from({ length: last + 4 }, (_, number) => number).filter((number) => !numbers.has(number));
+    expect(lost.length).toBeLessThanOrEqual(1);
+    expect(withoutRepeats(shown.filter((text) => Number(text) < last))).toHaveLength(last - lost.length);
+  }
+});
+
+test('a push that waits for Redis gives up when its partitions are lost, or when the process drains', async () => {
+  engine.kill('SIGKILL');
+  await engine.exited;
+  const lost = new AbortController();
+  const pushes = [screens.push([delivery('1')], lost.signal), screens.push([delivery('2')], unending)];
+  const ends = Promise.allSettled(pushes);
+  await waitUntil('Redis is known to be away', async () => !(await screens.pushOrDrop([delivery('3')])));
+  lost.abort(new Error('partitions lost'));
+  await expect(pushes[0]).rejects.toThrow('partitions lost');
+  screens.startDraining();
+  await expect(pushes[1]).rejects.toThrow('router is shutting down');
+  await ends;
+});
+
+test('heads that could not be asked for are asked for when Redis is back', async () => {
+  engine.kill('SIGKILL');
+  await engine.exited;
+  await screens.requestHeads('log_epoch');
+  await engine.start();
+  await waitUntil('heads are asked for', () => gateways.every(({ headsReasons }) => headsReasons.length > 0));
+  for (const { headsReasons } of gateways) expect(headsReasons).toEqual(['log_epoch']);
+});

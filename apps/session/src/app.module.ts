@@ -1,0 +1,109 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, Reflector } from '@nestjs/core';
+import { DataSource } from 'typeorm';
+import type { Logger } from '#libs/observability';
+import { CallerGuard } from './edge/caller.guard.ts';
+import { ProblemFilter } from './edge/problem.filter.ts';
+import { RateLimiter } from './edge/rate-limiter.ts';
+import { ServiceGuard } from './edge/service.guard.ts';
+import { InternalController } from './internal/internal.controller.ts';
+import { FindSessions } from './lifecycle/find-sessions.ts';
+import { RunCommand } from './lifecycle/run-command.ts';
+import { SessionOpening } from './lifecycle/session-opening.ts';
+import { SessionsController } from './lifecycle/sessions.controller.ts';
+import { SessionsStore } from './lifecycle/sessions.store.ts';
+import { AppendBatch } from './log/append-batch.ts';
+import { HeadsReader } from './log/heads.ts';
+import { History } from './log/history.ts';
+import { InboundConsumer } from './log/inbound.consumer.ts';
+import { MessageRules } from './log/message-rules.ts';
+import { MessagesController } from './log/messages.controller.ts';
+import { ReadMarks } from './log/read-marks.ts';
+import { Sending } from './log/sending.ts';
+import { Agents } from './people/agents.ts';
+import { ApiKeys } from './people/api-keys.ts';
+import { AuthController, SignInLimiter } from './people/auth.controller.ts';
+import { PeopleController } from './people/people.controller.ts';
+import { SignIn } from './people/sign-in.ts';
+import { SigningKeys } from './people/signing-keys.ts';
+import { Tokens } from './people/tokens.ts';
+import { Boot } from './visitors/boot.ts';
+import { WidgetController } from './visitors/widget.controller.ts';
+
+/** What the controllers stand on, made outside of Nest, where configuration and order are plain to see. */
+export interface SessionParts {
+  dataSource: DataSource;
+  log: Logger;
+  service_token: string;
+  limiter: RateLimiter;
+  signInLimiter: SignInLimiter;
+  signingKeys: SigningKeys;
+  tokens: Tokens;
+  apiKeys: ApiKeys;
+  signIn: SignIn;
+  agents: Agents;
+  boot: Boot;
+  sessions: SessionsStore;
+  find: FindSessions;
+  opening: SessionOpening;
+  commands: RunCommand;
+  history: History;
+  marks: ReadMarks;
+  heads: HeadsReader;
+  rules: MessageRules;
+  sending: Sending;
+  /** Only where the role `log` is played. */
+  appendBatch?: AppendBatch | undefined;
+}
+
+const controllers = [
+  AuthController,
+  InternalController,
+  MessagesController,
+  PeopleController,
+  SessionsController,
+  WidgetController,
+];
+
+@Module({})
+export class AppModule {
+  static forSession(parts: SessionParts): DynamicModule {
+    const { appendBatch } = parts;
+    return {
+      module: AppModule,
+      controllers: [...controllers, ...(appendBatch ? [InboundConsumer] : [])],
+      providers: [
+        ...edges(parts),
+        given(DataSource, parts.dataSource),
+        given(SignInLimiter, parts.signInLimiter),
+        given(SigningKeys, parts.signingKeys),
+        given(SignIn, parts.signIn),
+        given(Agents, parts.agents),
+        given(Boot, parts.boot),
+        given(SessionsStore, parts.sessions),
+        given(FindSessions, parts.find),
+        given(SessionOpening, parts.opening),
+        given(RunCommand, parts.commands),
+        given(History, parts.history),
+        given(ReadMarks, parts.marks),
+        given(HeadsReader, parts.heads),
+        given(MessageRules, parts.rules),
+        given(Sending, parts.sending),
+        ...(appendBatch ? [given(AppendBatch, appendBatch)] : []),
+      ],
+    };
+  }
+}
+
+function edges({ tokens, apiKeys, limiter, service_token, log }: SessionParts): Provider[] {
+  const guard = (reflector: Reflector) => new CallerGuard(reflector, tokens, apiKeys, limiter);
+  return [
+    { provide: APP_GUARD, useFactory: guard, inject: [Reflector] },
+    { provide: APP_FILTER, useValue: new ProblemFilter(log) },
+    given(ServiceGuard, new ServiceGuard(service_token)),
+  ];
+}
+
+function given<T>(provide: Type<T> | (abstract new (...args: never[]) => T), useValue: T): Provider {
+  return { provide, useValue };
+}

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { INestApplication } from '@nestjs/common';
+import type { SessionConfig } from '#libs/config';
+import { consumerGroups, topics } from '#libs/contracts';
+import {
+  connectKafka,
+  fetchCommittedOffsets,
+  fetchLowWatermark,
+  type KafkaConnection,
+  KafkaBatchStrategy,
+  type OrderedProducer,
+} from '#libs/kafka';
+import type { Crash, Metrics } from '#libs/observability';
+import type { InnerParts } from '../build-parts.ts';
+import { AppendBatch } from './append-batch.ts';
+import { LogPlace } from './log-place.ts';
+import { MessageStore } from './message.store.ts';
+import { PlaceStore } from './place.store.ts';
+
+const GROUP = 'session.log';
+const WATCH_MS = 1_000;
+
+/** Places in the writer where a fault test may end, freeze or fail this process. */
+export const writerFailpoints = [
+  'log.before_insert',
+  'log.after_insert',
+  'log.after_publish',
+  'log.before_offset_commit',
+];
+
+type WriterParts = InnerParts & {
+  kafka: KafkaConnection;
+  producer: OrderedProducer;
+  metrics: Metrics;
+  crash: Crash;
+};
+
+/** The writer with its consumer: everything of the role `log`. */
+export interface Writer {
+  appendBatch: AppendBatch;
+  connect(app: INestApplication): void;
+  /** Looks each second whether the database went back, also while nothing comes in. */
+  startWatching(): void;
+  stopWatching(): void;
+  /** @throws with the reason when not a living member of the group. */
+  checkHealth(): void;
+  disconnect(): void;
+}
+
+export function createWriter(config: SessionConfig, parts: WriterParts): Writer {
+  const { dataSource, opening, producer, newMessages, failpoints, log, metrics } = parts;
+  const messages = new MessageStore(config.mysql);
+  const rewinds = metrics.counter({
+    name: 'seqdesk_session_rewinds_total',
+    help: 'How often a partition was read again because the database had gone back.',
+  });
+  const place = new LogPlace({
+    messages,
+    places: new PlaceStore(dataSource),
+    topic: inboundTopic(parts.kafka, () => strategy),
+    onRewind: (positions) => rewinds.inc(positions.length),
+    log,
+  });
+  const appendBatch = new AppendBatch({
+    store: messages,
+    place,
+    followUps: opening,
+    publish: (records) => producer.sendMany(records),
+    onStored: (session_ids) => newMessages.noticeStored(session_ids),
+    failpoints,
+    log,
+  });
+  const { session_timeout_ms, heartbeat_ms } = config.kafka;
+  const { batch, drain_ms } = config.session;
+  const strategy = new KafkaBatchStrategy({
+    kafka: parts.kafka,
+    groupId: GROUP,
+    topic: consumerGroups[GROUP],
+    maxRecords: batch.max_records,
+    commitIntervalMs: batch.store_offsets_ms,
+    sessionTimeoutMs: session_timeout_ms,
+    heartbeatMs: heartbeat_ms,
+    drainDeadlineMs: drain_ms,
+    beforeCommit: async (offsets) => {
+      await place.store(offsets);
+      failpoints.hit('log.before_offset_commit');
+    },
+    onAssigned: (assigned) => place.takeOver(assigned.map(({ partition }) => partition)),
+    onRevoked: (revoked) => place.release(revoked.map(({ partition }) => partition)),
+    onCrash: parts.crash,
+    metrics,
+    log,
+  });
+  const watching = new AbortController();
+  return {
+    appendBatch,
+    connect: (app) => void connectKafka(app, strategy),
+    startWatching: () => void watch(appendBatch, watching.signal, log),
+    stopWatching: () => watching.abort(),
+    checkHealth: () => strategy.consumer.checkHealth(),
+    disconnect: () => messages.disconnect(),
+  };
+}
+
+function inboundTopic(kafka: KafkaConnection, strategy: () => KafkaBatchStrategy) {
+  const { name } = topics.inbound;
+  return {
+    lowWatermark: (partition: number) => fetchLowWatermark(kafka, name, partition),
+    committed: () => fetchCommittedOffsets(kafka, GROUP, name),
+    seek: (partition: number, offset: bigint) => strategy().consumer.seek(name, partition, offset),
+  };
+}
+
+async function watch(appendBatch: AppendBatch, signal: AbortSignal, log: WriterParts['log']): Promise<void> {
+  while (!signal.aborted) {
+    await delay(WATCH_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      await appendBatch.watch();
+    } catch (err) {
+      log.debug({ err }, 'the stored places could not be looked at');
+    }
+  }
+}

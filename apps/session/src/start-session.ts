@@ -1,0 +1,69 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { NestFactory } from '@nestjs/core';
+import helmet from 'helmet';
+import type { SessionConfig } from '#libs/config';
+import { OrderedProducer, createKafka } from '#libs/kafka';
+import { type Crash, createMetrics, type Logger, Readiness, startOpsServer } from '#libs/observability';
+import { AppModule } from './app.module.ts';
+import { buildParts } from './build-parts.ts';
+import { createDataSource, openDataSource } from './database/data-source.ts';
+import { createWriter } from './log/writer.ts';
+
+const BODY_LIMIT = '128kb';
+const PREFIX = 'api/v1';
+
+export interface RunningSession {
+  /** Requests and the writer first, then what they stand on; what was not finished comes again to another replica. */
+  close(): Promise<void>;
+}
+
+/** Starts the roles of this replica and the operations port; resolves when all of it works. */
+export async function startSession(config: SessionConfig, log: Logger, crash: Crash): Promise<RunningSession> {
+  const { host, port, ops_host, ops_port, roles } = config.session;
+  const metrics = createMetrics({ service: 'session' });
+  const readiness = new Readiness();
+  const ops = await startOpsServer({ host: ops_host, port: ops_port, metrics, readiness, log });
+  const { brokers, client_id, ssl, sasl } = config.kafka;
+  const kafka = createKafka({ brokers, clientId: client_id, ssl, sasl, log });
+  const producer = new OrderedProducer({ kafka, log, metrics });
+  const dataSource = createDataSource(config.mysql);
+  await Promise.all([openDataSource(dataSource, log), producer.connect()]);
+  const parts = await buildParts(config, { dataSource, producer, log });
+  const writer = roles.includes('log')
+    ? createWriter(config, { ...parts, kafka, producer, metrics, crash })
+    : undefined;
+
+  const module = AppModule.forSession({ ...parts, appendBatch: writer?.appendBatch });
+  const app = await NestFactory.create<NestExpressApplication>(module, { logger: false, abortOnError: false });
+  // The gateway in front tells the client's address; nobody else reaches this port.
+  app.set('trust proxy', 1);
+  app.use(helmet());
+  app.useBodyParser('json', { limit: BODY_LIMIT });
+  app.setGlobalPrefix(PREFIX, { exclude: ['internal/{*path}'] });
+  writer?.connect(app);
+  readiness.register('kafka', () => producer.checkHealth());
+  if (writer) readiness.register('writer', () => writer.checkHealth());
+
+  await app.startAllMicroservices();
+  if (roles.includes('api')) await app.listen(port, host);
+  if (roles.includes('jobs')) {
+    parts.outbox.start();
+    parts.queue.start();
+  }
+  writer?.startWatching();
+  log.info({ port, ops_port: ops.port, roles }, 'session is up');
+  return {
+    async close() {
+      readiness.startDraining();
+      writer?.stopWatching();
+      parts.newMessages.close();
+      await app.close();
+      await parts.queue.stop();
+      await parts.outbox.stop();
+      await producer.close();
+      writer?.disconnect();
+      await dataSource.destroy();
+      await ops.close();
+    },
+  };
+}
