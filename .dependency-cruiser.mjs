@@ -50,7 +50,7 @@ export default {
       name: 'testing-in-tests',
       comment: 'Engines, factories and fakes have no place in a service.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '^libs/(testing|instance)/'] },
+      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '^apps/[^/]+/fixture/', '^libs/(testing|instance)/'] },
       to: { path: '^libs/(testing|instance)/' },
     },
     {
@@ -145,7 +145,7 @@ export default {
       name: 'shipped-dependency',
       comment: 'An image holds no development packages.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '^libs/(testing|instance)/'] },
+      from: { path: '^(apps|libs)/', pathNot: ['\\.spec\\.ts$', '^apps/[^/]+/fixture/', '^libs/(testing|instance)/'] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'] },
     },
   ],

@@ -5,7 +5,7 @@ import type { Logger } from '#libs/observability';
 import { CallerGuard } from './edge/caller.guard.ts';
 import { ProblemFilter } from './edge/problem.filter.ts';
 import { RateLimiter } from './edge/rate-limiter.ts';
-import { ServiceGuard } from './edge/service.guard.ts';
+import { ServiceToken } from './edge/service.guard.ts';
 import { InternalController } from './internal/internal.controller.ts';
 import { FindSessions } from './lifecycle/find-sessions.ts';
 import { RunCommand } from './lifecycle/run-command.ts';
@@ -100,7 +100,7 @@ function edges({ tokens, apiKeys, limiter, service_token, log }: SessionParts): 
   return [
     { provide: APP_GUARD, useFactory: guard, inject: [Reflector] },
     { provide: APP_FILTER, useValue: new ProblemFilter(log) },
-    given(ServiceGuard, new ServiceGuard(service_token)),
+    given(ServiceToken, new ServiceToken(service_token)),
   ];
 }
 

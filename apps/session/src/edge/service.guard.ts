@@ -3,13 +3,22 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { Request } from 'express';
 import { Refusal } from '#libs/contracts';
 
+/** What services show each other, as the header's whole value. */
+export class ServiceToken {
+  readonly bearer: Buffer;
+
+  constructor(service_token: string) {
+    this.bearer = Buffer.from(`Bearer ${service_token}`);
+  }
+}
+
 /** Lets in only who shows the service token. */
 @Injectable()
 export class ServiceGuard implements CanActivate {
   readonly #expected: Buffer;
 
-  constructor(service_token: string) {
-    this.#expected = Buffer.from(`Bearer ${service_token}`);
+  constructor({ bearer }: ServiceToken) {
+    this.#expected = bearer;
   }
 
   canActivate(context: ExecutionContext): boolean {

@@ -1,11 +1,11 @@
 import { DataSource, type EntityManager } from 'typeorm';
-import { Refusal, type Session } from '#libs/contracts';
+import { Refusal } from '#libs/contracts';
 import { type Caller, canReadSession, canRunSession } from '#libs/domain';
 import { transact } from '../database/transact.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { holdSlot, releaseSlot } from '../queue/slots.ts';
 import type { Queue } from '../queue/queue.ts';
-import { type SessionReadRow, SessionsStore, toSession } from './sessions.store.ts';
+import { type SessionReadRow, SessionsStore } from './sessions.store.ts';
 import { type Actor, NOW, type Transitions } from './transitions.ts';
 
 /** The commands people and programs give to one session. */
@@ -29,7 +29,7 @@ export class RunCommand {
     this.#queue = queue;
   }
 
-  requestHuman(session_id: string, caller: Caller, by: Actor): Promise<Session> {
+  requestHuman(session_id: string, caller: Caller, by: Actor): Promise<SessionReadRow> {
     return this.#run(session_id, caller, true, async (tx, row) => {
       if (!canRunSession(caller, row)) throw new Refusal('FORBIDDEN');
       return this.#transitions.apply(tx, row, 'request_human', { enqueued_at: row.enqueued_at ?? NOW }, by);
@@ -37,7 +37,7 @@ export class RunCommand {
   }
 
   /** By hand, also while busy or away. Accepting what one serves already changes nothing. */
-  accept(session_id: string, caller: Caller, by: Actor): Promise<Session> {
+  accept(session_id: string, caller: Caller, by: Actor): Promise<SessionReadRow> {
     return this.#run(session_id, caller, false, async (tx, row) => {
       if (caller.kind !== 'agent') throw new Refusal('FORBIDDEN');
       const { agent_id } = caller;
@@ -53,7 +53,7 @@ export class RunCommand {
     caller: Caller,
     by: Actor,
     { reason, category }: { reason?: string | undefined; category?: string | undefined } = {},
-  ): Promise<Session> {
+  ): Promise<SessionReadRow> {
     return this.#run(session_id, caller, false, async (tx, row) => {
       if (!canRunSession(caller, row)) throw new Refusal('FORBIDDEN');
       const ending = { closed_at: NOW, close_reason: reason ?? caller.kind, category: category ?? row.category };
@@ -68,7 +68,7 @@ export class RunCommand {
     caller: Caller,
     entersQueue: boolean,
     act: (tx: EntityManager, row: SessionReadRow) => Promise<SessionReadRow>,
-  ): Promise<Session> {
+  ): Promise<SessionReadRow> {
     const after = await transact(this.#dataSource, async (tx) => {
       const known = await this.#sessions.find(session_id, tx);
       if (!known || !canReadSession(caller, known, 'sessions:write')) throw new Refusal('NOT_FOUND');
@@ -80,6 +80,6 @@ export class RunCommand {
     });
     this.#outbox.kick();
     this.#queue.kick(after.team_id);
-    return toSession(after);
+    return after;
   }
 }

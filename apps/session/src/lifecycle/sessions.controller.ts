@@ -71,27 +71,27 @@ export class SessionsController {
   @Post(':session_id/request_human')
   @HttpCode(200)
   @Allow('visitor', 'key:sessions:write')
-  requestHuman(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
-    return this.#commands.requestHuman(session_id, caller, by);
+  async requestHuman(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
+    return this.#find.view(await this.#commands.requestHuman(session_id, caller, by), caller);
   }
 
   @Post(':session_id/accept')
   @HttpCode(200)
   @Allow('agent')
-  accept(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
-    return this.#commands.accept(session_id, caller, by);
+  async accept(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
+    return this.#find.view(await this.#commands.accept(session_id, caller, by), caller);
   }
 
   @Post(':session_id/close')
   @HttpCode(200)
   @Allow('visitor', 'agent', 'key:sessions:write')
-  close(
+  async close(
     @Param('session_id') session_id: string,
     @CallerOf() caller: Caller,
     @Body(new Validated(closeSessionBody)) body: z.output<typeof closeSessionBody>,
     @ActorOf() by: Actor,
   ) {
-    return this.#commands.close(session_id, caller, by, body);
+    return this.#find.view(await this.#commands.close(session_id, caller, by, body), caller);
   }
 
   async #visitorOf(caller: Caller, { channel_id, visitor }: OpenBody) {

@@ -1,0 +1,116 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { Refusal, type SessionEvent } from '#libs/contracts';
+import type { AgentId } from '#libs/protocol';
+import { SessionFixture } from '../../fixture/session-fixture.ts';
+import { waitUntil } from '#libs/testing';
+
+let fixture: SessionFixture;
+beforeAll(async () => {
+  fixture = await SessionFixture.open();
+});
+afterAll(() => fixture.close());
+afterEach(async () => {
+  await fixture.database.query("UPDATE agents SET status = 'away'");
+  await fixture.database.query("UPDATE sessions SET state = 'closed', open_visitor_id = NULL WHERE state <> 'closed'");
+});
+
+const asAgent = (agent_id: AgentId) =>
+  ({ kind: 'agent', agent_id, role: 'agent', team_ids: [fixture.team_id] }) as const;
+async function outcome(act: Promise<{ state: string }>): Promise<string> {
+  return act.then(
+    ({ state }) => state,
+    (error: unknown) => {
+      if (error instanceof Refusal) return error.code;
+      throw error;
+    },
+  );
+}
+async function states(): Promise<Record<string, number>> {
+  const rows = await fixture.database.query('SELECT state, COUNT(*) AS n FROM sessions GROUP BY state');
+  return Object.fromEntries(rows.map((row) => [String(row['state']), Number(row['n'])]));
+}
+
+test('a visitor who opens twenty times at once has one session', async () => {
+  const visitor_id = await fixture.visitor();
+  const opened = await Promise.all(Array.from({ length: 20 }, () => fixture.open(visitor_id)));
+  expect(new Set(opened.map(({ session_id }) => session_id)).size).toBe(1);
+});
+
+test('a closed session has one follow-up session, whoever asks for it and however often', async () => {
+  const { session_id, visitor_id } = await fixture.session();
+  await fixture.commands.close(
+    session_id,
+    { kind: 'visitor', visitor_id, channel_id: fixture.channel_id },
+    { id: visitor_id },
+  );
+  const asked = await Promise.all([
+    ...Array.from({ length: 10 }, () => fixture.opening.openFollowUp(session_id)),
+    ...Array.from({ length: 10 }, async () => (await fixture.open(visitor_id)).session_id),
+  ]);
+  const [next, ...others] = new Set(asked);
+  expect(others).toEqual([]);
+  expect((await fixture.sessions.find(next ?? ''))?.previous_session_id).toBe(session_id);
+});
+
+test('two accept at once: one serves, one learns why', async () => {
+  const [anna, bo] = [await fixture.agent(40), await fixture.agent(40)];
+  for (let round = 0; round < 20; round += 1) {
+    const { session_id } = await fixture.session();
+    const ends = await Promise.all(
+      [anna, bo].map((agent) => outcome(fixture.commands.accept(session_id, asAgent(agent), { id: agent }))),
+    );
+    expect(ends.toSorted()).toEqual(['STATE_CONFLICT', 'serving']);
+  }
+});
+
+test('nobody is given more than the capacity, however many wait and whoever drains', async () => {
+  const agents = await Promise.all([fixture.agent(2), fixture.agent(3)]);
+  const waiting = await Promise.all(Array.from({ length: 12 }, () => fixture.session()));
+  expect(waiting).toHaveLength(12);
+  await Promise.all(agents.map((agent) => fixture.agents.setStatus(agent, 'online', undefined, { id: agent })));
+  await waitUntil('five to be served', async () => (await states())['serving'] === 5);
+  const rows = await fixture.database.query('SELECT agent_id, active, capacity FROM agents WHERE agent_id IN (?)', [
+    agents,
+  ]);
+  for (const row of rows) expect(row['active']).toBe(row['capacity']);
+});
+
+test('first come, first served; a slot that is freed goes to who waits longest', async () => {
+  const anna = await fixture.agent(1);
+  const first = await fixture.session();
+  const second = await fixture.session();
+  const third = await fixture.session();
+  await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
+  const serves = async (session_id: string) => (await fixture.sessions.find(session_id))?.agent_id === anna;
+  await waitUntil('the first to be served', () => serves(first.session_id));
+  expect(await serves(second.session_id)).toBe(false);
+  await fixture.commands.close(first.session_id, asAgent(anna), { id: anna });
+  await waitUntil('the second to be served', () => serves(second.session_id));
+  expect(await serves(third.session_id)).toBe(false);
+});
+
+test('a transition tells of itself in the order of its versions, with its entry for the log, and leaves an audit line', async () => {
+  const anna = await fixture.agent();
+  const { session_id } = await fixture.session();
+  await fixture.commands.accept(session_id, asAgent(anna), { id: anna, ip: '127.0.0.9' });
+  await fixture.commands.close(session_id, asAgent(anna), { id: anna });
+  await waitUntil(
+    'the outbox to be empty',
+    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
+  );
+  const own = fixture.published.filter(({ key }) => key === session_id);
+  const events = own
+    .filter(({ topic }) => topic === 'chat.events.v1')
+    .map(({ value }) => JSON.parse(String(value)) as SessionEvent);
+  expect(events.map(({ type, version }) => `${type} ${version}`)).toEqual([
+    'session.opened 1',
+    'session.assigned 2',
+    'session.closed 3',
+  ]);
+  expect(own.filter(({ topic }) => topic === 'chat.inbound.v1').length).toBeGreaterThan(0);
+  const audit = await fixture.database.query(
+    'SELECT actor, action, ip FROM audit_log WHERE subject = ? ORDER BY audit_id',
+    [session_id],
+  );
+  expect(audit).toContainEqual({ actor: anna, action: 'session.assign', ip: '127.0.0.9' });
+});

@@ -1,0 +1,88 @@
+import { hash } from '@node-rs/argon2';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Refusal } from '#libs/contracts';
+import { SessionFixture } from '../../fixture/session-fixture.ts';
+import { Sealing } from './sealing.ts';
+import { SignIn } from './sign-in.ts';
+import { SigningKeys } from './signing-keys.ts';
+import { Tokens } from './tokens.ts';
+
+const LOCK_AFTER = 5;
+let fixture: SessionFixture;
+let keys: SigningKeys;
+let tokens: Tokens;
+let signIn: SignIn;
+beforeAll(async () => {
+  fixture = await SessionFixture.open();
+  const sealing = new Sealing('a key for this test');
+  keys = new SigningKeys(fixture.dataSource, sealing);
+  // Replicas that start at once agree on one key.
+  await Promise.all([keys, new SigningKeys(fixture.dataSource, sealing)].map((one) => one.load()));
+  tokens = new Tokens(keys, { access_token_seconds: 60, visitor_token_days: 1 });
+  signIn = new SignIn(fixture.dataSource, tokens, {
+    lock_after_failures: LOCK_AFTER,
+    lock_minutes: 15,
+    refresh_token_days: 1,
+  });
+});
+afterAll(() => fixture.close());
+
+async function person(): Promise<string> {
+  const agent_id = await fixture.agent();
+  await fixture.database.query('UPDATE agents SET password_hash = ? WHERE agent_id = ?', [
+    await hash('right'),
+    agent_id,
+  ]);
+  return agent_id;
+}
+const codeOf = (attempt: Promise<unknown>) =>
+  attempt.then(
+    () => 'in',
+    (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+  );
+
+test('replicas that start at once publish one signing key', () => {
+  expect(keys.jwks.keys).toHaveLength(1);
+});
+
+test('the right password gives a token that says who it is', async () => {
+  const username = await person();
+  const { access_token, user } = await signIn.withPassword(username, 'right');
+  expect(user).toMatchObject({ username, team_ids: [fixture.team_id], role: 'agent' });
+  expect(await tokens.verify(access_token)).toEqual({
+    kind: 'agent',
+    agent_id: username,
+    role: 'agent',
+    team_ids: [fixture.team_id],
+  });
+});
+
+test('wrong passwords lock at exactly the limit, also when they come all at once', async () => {
+  const username = await person();
+  const codes = await Promise.all(Array.from({ length: 20 }, () => codeOf(signIn.withPassword(username, 'wrong'))));
+  expect(codes.filter((code) => code === 'UNAUTHENTICATED')).toHaveLength(LOCK_AFTER);
+  expect(codes.filter((code) => code === 'ACCOUNT_LOCKED')).toHaveLength(20 - LOCK_AFTER);
+  expect(await codeOf(signIn.withPassword(username, 'right'))).toBe('ACCOUNT_LOCKED');
+});
+
+test('an unknown name is refused like a wrong password', async () => {
+  expect(await codeOf(signIn.withPassword('nobody', 'right'))).toBe('UNAUTHENTICATED');
+});
+
+test('a refresh token works once; a second use ends its whole family', async () => {
+  const username = await person();
+  const first = await signIn.withPassword(username, 'right');
+  const second = await signIn.withRefreshToken(first.refresh_token);
+  expect(await codeOf(signIn.withRefreshToken(first.refresh_token))).toBe('UNAUTHENTICATED');
+  expect(await codeOf(signIn.withRefreshToken(second.refresh_token))).toBe('UNAUTHENTICATED');
+});
+
+test('tokens of other keys, other issuers and none at all are refused', async () => {
+  const header = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
+  const body = Buffer.from(JSON.stringify({ sub: 'agt_x', aud: 'seqdesk/agent', iss: 'seqdesk' })).toString(
+    'base64url',
+  );
+  for (const token of ['', 'x.y.z', `${header}.${body}.`]) {
+    expect(await codeOf(tokens.verify(token))).toBe('UNAUTHENTICATED');
+  }
+});
