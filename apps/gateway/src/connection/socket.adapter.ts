@@ -1,0 +1,165 @@
+/**
+ * socket.io under Nest, made light: one dispatcher for all events instead of a stream for each (65 KB a connection), and
+ * sockets that keep nothing of their handshake.
+ *
+ * Here alone socket.io's insides are touched: engine.io 6.6.11 lets go of the HTTP request when `conn.request` is dropped;
+ * 6.6.12 holds it through a listener.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Server, ServerOptions, Socket } from 'socket.io';
+import { type ClusterEvents, type Delivery, localeOf } from '#libs/contracts';
+import { serverParser } from '#libs/protocol';
+import { now } from './clock.ts';
+import { Connection, type Wire } from './connection.ts';
+import type { Door } from './door.ts';
+import type { Admitted } from './handshake.ts';
+
+/** Everything behind the sockets, as the adapter sees it. */
+export interface SocketEdges {
+  readonly door: Door;
+  /** A conversation of packets has begun or ended, whether or not anybody has signed in over it. */
+  readonly wireOpened: (address: string) => void;
+  readonly wireClosed: (address: string) => void;
+  readonly opened: (connection: Connection) => void;
+  readonly closed: (connection: Connection) => void;
+  readonly event: (connection: Connection, args: readonly unknown[]) => void;
+  readonly deliver: (batch: readonly Delivery[]) => void;
+  readonly sendHeads: () => void;
+}
+
+export interface SocketSettings {
+  readonly adapter: NonNullable<ServerOptions['adapter']>;
+  readonly max_payload_bytes: number;
+  readonly auth_deadline_ms: number;
+  /** What a bucket of events begins with. */
+  readonly burst: number;
+}
+
+type NoEvents = Record<string, never>;
+type IoServer = Server<NoEvents, NoEvents, ClusterEvents>;
+type IoSocket = Socket<NoEvents, NoEvents, ClusterEvents>;
+/** engine.io's socket; what it declares read-only is ours to replace. */
+interface EngineSocket extends Wire {
+  request: IncomingMessage | null;
+  remoteAddress: string;
+  once(event: 'close', listener: (this: EngineSocket) => void): unknown;
+}
+
+const PING_INTERVAL_MS = 25_000;
+const PING_TIMEOUT_MS = 20_000;
+const NO_HANDSHAKE = Object.freeze({});
+
+export class SocketAdapter extends IoAdapter {
+  readonly #edges: SocketEdges;
+  readonly #settings: SocketSettings;
+  readonly #onEvent: (this: IoSocket, ...args: unknown[]) => void;
+  readonly #onDisconnect: (this: IoSocket) => void;
+
+  constructor(app: INestApplication, edges: SocketEdges, settings: SocketSettings) {
+    super(app);
+    this.#edges = edges;
+    this.#settings = settings;
+    // One function each for all sockets.
+    this.#onEvent = function onEvent(...args) {
+      edges.event(connectionOf(this), args);
+    };
+    this.#onDisconnect = function onDisconnect() {
+      edges.closed(connectionOf(this));
+    };
+  }
+
+  override createIOServer(port: number): IoServer {
+    const { door, wireOpened, wireClosed, deliver, sendHeads } = this.#edges;
+    const io = super.createIOServer(port, this.#options() as ServerOptions) as IoServer;
+    function onClose(this: EngineSocket): void {
+      wireClosed(this.remoteAddress);
+    }
+    (io.engine as { on(event: 'connection', listener: (conn: EngineSocket) => void): void }).on(
+      'connection',
+      (conn) => {
+        // The address as far as it is believed, behind proxies too.
+        if (conn.request) conn.remoteAddress = door.addressOf(conn.request);
+        wireOpened(conn.remoteAddress);
+        conn.once('close', onClose);
+      },
+    );
+    io.use((socket, next) => void this.#enter(socket, next));
+    io.on('deliver', deliver);
+    io.on('send-heads', sendHeads);
+    return io;
+  }
+
+  /** Nest calls this for each socket that was let in; its handlers are none of ours. */
+  override bindMessageHandlers(socket: IoSocket): void {
+    const conn = socket.conn as unknown as EngineSocket;
+    const { person, isBinary, expiresAt } = socket.data as Admitted;
+    const connection = new Connection({
+      id: socket.id,
+      person,
+      isBinary,
+      expiresAt,
+      locale: localeOf(conn.request?.headers['accept-language']),
+      wire: conn,
+      now: now(),
+      burst: this.#settings.burst,
+    });
+    socket.data = connection;
+    Object.assign(socket, { handshake: NO_HANDSHAKE });
+    conn.request = null;
+    socket.onAny(this.#onEvent);
+    socket.on('disconnect', this.#onDisconnect);
+    this.#edges.opened(connection);
+  }
+
+  /** Nest would hold a closure for each socket. */
+  override bindClientDisconnect(): void {
+    // see bindMessageHandlers
+  }
+
+  #options(): Partial<ServerOptions> {
+    const { door } = this.#edges;
+    const { adapter, max_payload_bytes, auth_deadline_ms } = this.#settings;
+    return {
+      path: '/socket.io',
+      transports: ['websocket'],
+      serveClient: false,
+      perMessageDeflate: false,
+      httpCompression: false,
+      maxHttpBufferSize: max_payload_bytes,
+      parser: serverParser,
+      connectTimeout: auth_deadline_ms,
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: PING_TIMEOUT_MS,
+      adapter,
+      allowRequest: (request, decide) => {
+        const isAnswered = door.judge(request);
+        decide(isAnswered ? null : 'refused', isAnswered);
+      },
+    };
+  }
+
+  async #enter(socket: IoSocket, next: (error?: Error) => void): Promise<void> {
+    const conn = socket.conn as unknown as EngineSocket;
+    if (!conn.request) return next(new Error('signed in already'));
+    const entered = await this.#edges.door.enter(conn.request, socket.handshake.auth);
+    if ('refused' in entered) {
+      next(entered.refused);
+      if (entered.isHopeless) setImmediate(() => conn.close());
+      return;
+    }
+    // Two handshakes on one WebSocket may both have come through; the second would be a second socket of it.
+    const isFirst = !admitted.has(conn);
+    admitted.add(conn);
+    socket.data = entered;
+    if (isFirst) next();
+    else conn.close();
+  }
+}
+
+const admitted = new WeakSet<EngineSocket>();
+
+function connectionOf(socket: IoSocket): Connection {
+  return socket.data as Connection;
+}
