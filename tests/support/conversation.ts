@@ -31,7 +31,7 @@ export async function openConversation(cluster: TestCluster, agent: Talker, gate
 }
 
 /** A new visitor, connected, with an open session. */
-export async function openSession(
+async function openSession(
   cluster: TestCluster,
   gateway = 0,
   auth: Record<string, unknown> = {},
@@ -63,7 +63,7 @@ export function startTalking({ session_id, visitor, agent }: Conversation, pause
 }
 
 /** Waits until everything acked is stored and pushed out, then returns the whole record for the checker. */
-export async function settle(cluster: TestCluster, conversation: Conversation): Promise<History> {
+async function settle(cluster: TestCluster, conversation: Conversation): Promise<History> {
   const { session_id, visitor, agent } = conversation;
   const sendings = [...visitor.sendings, ...agent.sendings].filter((sending) => sending.session_id === session_id);
   const acked = sendings.filter((sending) => sending.message_id !== undefined);
@@ -87,11 +87,4 @@ export async function settle(cluster: TestCluster, conversation: Conversation): 
 /** `settle`, then the checker's sentences: an empty list is a pass. */
 export async function violationsOf(cluster: TestCluster, conversation: Conversation): Promise<string[]> {
   return findViolations(await settle(cluster, conversation));
-}
-
-/** What arrived live, first arrival only, ordered by seq_id. */
-export function pushedList(talker: Talker, session_id: string): Message[] {
-  return talker
-    .screen(session_id)
-    .filter((message) => talker.pushes.some((push) => push.message_id === message.message_id));
 }

@@ -22,7 +22,9 @@ export class Chat {
     this.#client.on('connection', ({ state, error }) => print(`· ${state}${error ? ` (${error.message})` : ''}`));
     this.#client.on('outbox', (entry) => print(outboxLine(entry)));
     this.#client.on('reset', ({ log_epoch }) => print(`· the database went back: reading again (epoch ${log_epoch})`));
-    this.#client.on('messages', ({ messages }) => messages.forEach((message) => print(this.#messageLine(message))));
+    this.#client.on('messages', ({ messages }) => {
+      for (const message of messages) print(this.#messageLine(message));
+    });
     this.#client.on('session', (session) => this.#noticeSession(session));
     this.#client.on('removed', ({ session_id, reason }) => print(`· ${session_id} is gone: ${reason}`));
     this.#client.on('typing', ({ who, typing, preview }) =>
@@ -62,7 +64,8 @@ export class Chat {
         this.#client.say(this.#current(), command.text);
         return;
       case 'outbox':
-        return this.#client.outbox.forEach((entry) => print(outboxLine(entry)));
+        for (const entry of this.#client.outbox) print(outboxLine(entry));
+        return;
       case 'status':
         await this.#client.setStatus(command.status);
         return print(`· you are ${command.status}`);
@@ -79,7 +82,6 @@ export class Chat {
         return;
       case 'close':
         await api.post(`/sessions/${this.#current()}/close`, {});
-        return;
     }
   }
 

@@ -1,6 +1,5 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, Reflector } from '@nestjs/core';
-import { DataSource } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import { CallerGuard } from './edge/caller.guard.ts';
 import { ProblemFilter } from './edge/problem.filter.ts';
@@ -32,7 +31,6 @@ import { WidgetController } from './visitors/widget.controller.ts';
 
 /** What the controllers stand on, made outside of Nest, where configuration and order are plain to see. */
 export interface SessionParts {
-  dataSource: DataSource;
   log: Logger;
   service_token: string;
   limiter: RateLimiter;
@@ -74,7 +72,6 @@ export class AppModule {
       controllers: [...controllers, ...(appendBatch ? [InboundConsumer] : [])],
       providers: [
         ...edges(parts),
-        given(DataSource, parts.dataSource),
         given(SignInLimiter, parts.signInLimiter),
         given(SigningKeys, parts.signingKeys),
         given(SignIn, parts.signIn),

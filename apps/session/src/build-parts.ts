@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { SessionConfig } from '#libs/config';
 import type { OrderedProducer } from '#libs/kafka';
 import { Failpoints, type Logger } from '#libs/observability';
@@ -31,6 +31,7 @@ const SECONDS_A_MINUTE = 60;
 
 /** What the writer, the jobs and the drain need beside the controllers' parts. */
 export interface InnerParts extends SessionParts {
+  dataSource: DataSource;
   outbox: Outbox;
   queue: Queue;
   newMessages: NewMessages;

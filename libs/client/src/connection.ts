@@ -133,7 +133,7 @@ export class Connection {
         this.#move('online');
         this.#edges.ready(ready);
       });
-      for (const name of passedOn) socket.on(name as string, (data: unknown) => this.#edges.event(name, data as never));
+      for (const name of passedOn) socket.on(name, (data: unknown) => this.#edges.event(name, data as never));
       socket.on('error', (error: ErrorEvent) => (outcome.error = error));
       socket.on('server:draining', ({ reconnect_after_ms }: ServerEvents['server:draining']) => {
         outcome.pause_ms = reconnect_after_ms;

@@ -37,7 +37,7 @@ export class Rest {
   messagesAfter(session_id: string, after_seq: number, wait_seconds = 0, signal?: AbortSignal): Promise<MessagesPage> {
     const wait = wait_seconds > 0 ? `&wait=${wait_seconds}` : '';
     const query = `session_id=${session_id}&after_seq=${after_seq}&limit=${PAGE}${wait}`;
-    return this.#call('GET', `/messages?${query}`, undefined, wait_seconds * 1_000, signal);
+    return this.#call('GET', `/messages?${query}`, { wait_ms: wait_seconds * 1_000, signal });
   }
 
   session(session_id: string): Promise<Session> {
@@ -45,11 +45,11 @@ export class Rest {
   }
 
   send({ session_id, ...body }: MessageSend): Promise<Sent> {
-    return this.#call('POST', `/sessions/${session_id}/messages`, body);
+    return this.#call('POST', `/sessions/${session_id}/messages`, { body });
   }
 
-  async #call<T>(method: string, path: string, body?: unknown, extra_ms = 0, signal?: AbortSignal): Promise<T> {
-    const deadline = AbortSignal.timeout(DEADLINE_MS + extra_ms);
+  async #call<T>(method: string, path: string, { body, wait_ms = 0, signal }: CallOptions = {}): Promise<T> {
+    const deadline = AbortSignal.timeout(DEADLINE_MS + wait_ms);
     const init: RequestInit = {
       method,
       headers: { authorization: `Bearer ${await this.#token()}`, 'content-type': 'application/json' },
@@ -65,6 +65,13 @@ export class Rest {
     if (response.ok) return (await response.json()) as T;
     throw new CallFailed(await readProblem(response));
   }
+}
+
+interface CallOptions {
+  body?: unknown;
+  /** How long the server may hold the answer back. */
+  wait_ms?: number;
+  signal?: AbortSignal | undefined;
 }
 
 async function readProblem(response: Response): Promise<SocketError> {

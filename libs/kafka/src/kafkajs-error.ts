@@ -1,5 +1,5 @@
 /** What lies under kafkajs' wrappers ("retries exceeded" around "not retriable" around the broker's answer). */
-export function rootCause(error: unknown): unknown {
+function rootCause(error: unknown): unknown {
   let current = error;
   while (current instanceof Error && current.cause !== undefined) current = current.cause;
   return current;

@@ -11,7 +11,7 @@ export interface Stamp {
  * Whether a transition is news to who knows `last`. A higher version is; so is a later one with a lower version: the
  * database went back, and the session lives on from an older state.
  */
-export function isNews({ version, time }: Stamp, last: Stamp | undefined): boolean {
+function isNews({ version, time }: Stamp, last: Stamp | undefined): boolean {
   return last === undefined || version > last.version || time > last.time;
 }
 

@@ -1,4 +1,4 @@
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Refusal } from '#libs/contracts';
 import { type Caller, canReadSession, canRunSession } from '#libs/domain';
 import { transact } from '../database/transact.ts';

@@ -1,4 +1,4 @@
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Refusal } from '#libs/contracts';
 import { type ChannelId, type SessionId, type TeamId, timeOf, type VisitorId } from '#libs/protocol';
 import { databaseTime, isDuplicate, transact } from '../database/transact.ts';
@@ -125,7 +125,14 @@ export class SessionOpening implements FollowUps {
     const session_id = newId('ses', opened_ms);
     const state = origin === 'api' ? 'bot' : openingState(channel);
     const previous_session_id = opening.previous_session_id ?? (await this.#findLastClosed(tx, visitor_id));
-    const row = { session_id, state, visitor_id, channel: { ...channel, team_id }, origin, opened_ms } as const;
+    const row = {
+      session_id,
+      state,
+      visitor_id,
+      channel: { channel_id: channel.channel_id, team_id },
+      origin,
+      opened_ms,
+    } as const;
     await this.#insertRow(tx, { ...row, previous_session_id, attributes: opening.attributes });
     return this.#transitions.announceOpened(tx, session_id, by);
   }

@@ -1,4 +1,4 @@
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Session, SessionRoute, SessionState } from '#libs/contracts';
 import type { AgentId, ChannelId, SessionId, TeamId, VisitorId } from '#libs/protocol';
 

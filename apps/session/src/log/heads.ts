@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import type { HeadsAnswer, HeadsQuestion } from '#libs/contracts';
 import { isId } from '#libs/protocol';
 

@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type Message, type MessagesQuery, Refusal } from '#libs/contracts';
 import { MESSAGE_COLUMN_LIST, type MessageRow, toMessage } from './message-row.ts';
 import type { NewMessages } from './new-messages.ts';

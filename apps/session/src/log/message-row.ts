@@ -16,7 +16,7 @@ export interface MessageRow {
   choice_id: string | null;
 }
 
-export const MESSAGE_COLUMNS = [
+const MESSAGE_COLUMNS = [
   'session_id',
   'seq_id',
   'message_id',

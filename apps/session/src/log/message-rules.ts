@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type MessageSend, recallContent, Refusal } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import { senderOf } from './sender.ts';

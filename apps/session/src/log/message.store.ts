@@ -152,7 +152,7 @@ export class MessageStore {
 }
 
 /** The database may be another one by now: what was read of it counts for nothing. */
-export class ConnectionReplaced extends Error {
+class ConnectionReplaced extends Error {
   /** As mysql2's own, so that it is handled as a lost connection. */
   readonly code = 'PROTOCOL_CONNECTION_LOST';
 

@@ -14,12 +14,10 @@ import {
   unreadQuery,
 } from '#libs/contracts';
 import { type Caller, hasScope } from '#libs/domain';
-import { isId, type MessageId } from '#libs/protocol';
-import { DataSource } from 'typeorm';
+import type { MessageId } from '#libs/protocol';
 import { Allow, CallerOf, idOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { FindSessions } from '../lifecycle/find-sessions.ts';
-import { VisitorRow } from '../database/entities.ts';
 import { History } from './history.ts';
 import { ReadMarks } from './read-marks.ts';
 import { Sending } from './sending.ts';
@@ -30,14 +28,12 @@ export class MessagesController {
   readonly #marks: ReadMarks;
   readonly #sending: Sending;
   readonly #find: FindSessions;
-  readonly #dataSource: DataSource;
 
-  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions, dataSource: DataSource) {
+  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions) {
     this.#history = history;
     this.#marks = marks;
     this.#sending = sending;
     this.#find = find;
-    this.#dataSource = dataSource;
   }
 
   @Get('messages')
@@ -104,18 +100,9 @@ export class MessagesController {
     @CallerOf() caller: Caller,
     @Query(new Validated(unreadQuery)) { user_id }: z.output<typeof unreadQuery>,
   ) {
-    const reader = await this.#readerOf(user_id);
+    const reader = await this.#marks.findReader(user_id);
     if (!reader || (!hasScope(caller, 'messages:read') && reader !== idOf(caller))) throw new Refusal('NOT_FOUND');
     const sessions = await this.#marks.unreadOf(reader);
     return { user_id, unread_count: sessions.reduce((sum, session) => sum + session.unread_count, 0), sessions };
-  }
-
-  async #readerOf(user_id: string): Promise<string | undefined> {
-    if (isId('agt', user_id) || isId('vis', user_id)) {
-      const [table, column] = isId('agt', user_id) ? ['agents', 'agent_id'] : ['visitors', 'visitor_id'];
-      const [row] = await this.#dataSource.query<unknown[]>(`SELECT 1 FROM ${table} WHERE ${column} = ?`, [user_id]);
-      return row ? user_id : undefined;
-    }
-    return (await this.#dataSource.manager.findOneBy(VisitorRow, { user_id }))?.visitor_id;
   }
 }

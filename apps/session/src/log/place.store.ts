@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 /** The stored places in the inbound topic and the log epoch, as everybody sees them. */
 export class PlaceStore {

@@ -15,8 +15,10 @@ function factsOf(sessions: Record<string, Partial<SessionFacts>>, stored: Messag
   ]);
   return { sessions: new Map(whole), stored: new Map(stored.map((message) => [message.message_id, message])) };
 }
-const storedOf = (session_id: string, name: string, seq_id: number) =>
-  ({ ...inboundOf(session_id, name).draft, seq_id }) as Message;
+const storedOf = (session_id: string, name: string, seq_id: number) => ({
+  ...inboundOf(session_id, name).draft,
+  seq_id,
+});
 const names = (rows: readonly { content?: unknown }[]) => rows.map((row) => row.content);
 
 test('new messages are numbered behind what is there, each session by itself', () => {

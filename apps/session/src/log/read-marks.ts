@@ -1,6 +1,7 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { Refusal, type Signal, topics } from '#libs/contracts';
 import { type AgentId, isId, type VisitorId } from '#libs/protocol';
+import { VisitorRow } from '../database/entities.ts';
 
 /** Sends a signal on its way; it may be lost. */
 export type Signalling = (topic: string, key: string, value: Signal) => Promise<void>;
@@ -46,6 +47,16 @@ export class ReadMarks {
       reader,
       seq_id,
     });
+  }
+
+  /** The reader behind an integrator's user id, a `vis_…` or an `agt_…`. */
+  async findReader(user_id: string): Promise<string | undefined> {
+    if (!isId('agt', user_id) && !isId('vis', user_id)) {
+      return (await this.#dataSource.manager.findOneBy(VisitorRow, { user_id }))?.visitor_id;
+    }
+    const [table, column] = isId('agt', user_id) ? ['agents', 'agent_id'] : ['visitors', 'visitor_id'];
+    const [row] = await this.#dataSource.query<unknown[]>(`SELECT 1 FROM ${table} WHERE ${column} = ?`, [user_id]);
+    return row ? user_id : undefined;
   }
 
   /** Messages of the other side behind the reader's mark; system lines are not counted. */

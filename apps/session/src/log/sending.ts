@@ -1,5 +1,5 @@
 import { hash, randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type Draft, Refusal, type SendBody, type SendMessageBody, type Sent, topics } from '#libs/contracts';
 import { type Caller, canWriteMessage } from '#libs/domain';
 import { type ChannelId, isId, type MessageId, type SessionId, type VisitorId } from '#libs/protocol';

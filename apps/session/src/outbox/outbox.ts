@@ -12,8 +12,7 @@
  * Lifecycle: `kick` after each commit; a sweep each second for what other replicas left behind.
  */
 import { randomUUID } from 'node:crypto';
-import type { EntityManager } from 'typeorm';
-import { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import type { TopicRecord } from '#libs/kafka';
 

@@ -1,5 +1,5 @@
 import { hash as hashPassword } from '@node-rs/argon2';
-import { DataSource, In } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type AgentStatus, type AgentStatusEvent, type CreateAgentBody, Refusal, topics } from '#libs/contracts';
 import { cloudEventHeaders } from '#libs/kafka';
 import type { AgentId, TeamId } from '#libs/protocol';
@@ -34,9 +34,10 @@ export class Agents {
     const password_hash = await hashPassword(password);
     try {
       await transact(this.#dataSource, async (tx) => {
-        const known = await tx.countBy(TeamRow, { team_id: In(team_ids) });
-        if (known !== new Set(team_ids).size)
+        for (const team_id of team_ids) {
+          if (await tx.existsBy(TeamRow, { team_id })) continue;
           throw new Refusal('VALIDATION_FAILED', { detail: 'team_ids: no such team' });
+        }
         const now = new Date();
         const row = {
           email: null,

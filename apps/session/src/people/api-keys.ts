@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { Refusal } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import { ApiKeyRow } from '../database/entities.ts';

@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { hash as hashPassword, verify as verifyPassword } from '@node-rs/argon2';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type AgentRole, Refusal } from '#libs/contracts';
 import type { AgentId, TeamId } from '#libs/protocol';
 import { newId } from '../database/ids.ts';

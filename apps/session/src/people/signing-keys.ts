@@ -1,5 +1,5 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { Sealing } from './sealing.ts';
 
 const LOCK = 'seqdesk_signing_keys';

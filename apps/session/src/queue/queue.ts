@@ -7,7 +7,7 @@
  * Lifecycle: `kick` after whatever may free or fill a queue; one drain a team at a time in a process; a sweep each 10 s is
  * only the safety net, for kicks of replicas that died.
  */
-import { DataSource, type EntityManager } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import { transact } from '../database/transact.ts';
 import type { SessionsStore } from '../lifecycle/sessions.store.ts';

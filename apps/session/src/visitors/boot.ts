@@ -1,4 +1,4 @@
-import { DataSource } from 'typeorm';
+import type { DataSource } from 'typeorm';
 import { type BootBody, Refusal, type Session, sessionForVisitor } from '#libs/contracts';
 import type { ChannelId, VisitorId } from '#libs/protocol';
 import { ChannelRow, VisitorRow } from '../database/entities.ts';
