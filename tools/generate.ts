@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderDefaultYaml, renderEnvExample } from '#libs/config';
+import { stateDiagram } from '#libs/domain';
 import { format, getFileInfo, resolveConfig } from 'prettier';
 import { renderTopicsScript } from './topics-script.ts';
 
@@ -20,7 +21,22 @@ const generated: Record<string, () => string> = {
   'config/default.yaml': renderDefaultYaml,
   '.env.example': () => renderEnvExample() + COMPOSE_VARIABLES,
   'scripts/create-topics.sh': renderTopicsScript,
+  'docs/state-machine.md': renderStateMachine,
 };
+
+function renderStateMachine(): string {
+  return [
+    '# The session machine',
+    '',
+    'Generated from `libs/domain` by `npm run generate`. A command that is not drawn from a state changes nothing there, or is',
+    'refused with `STATE_CONFLICT` or `SESSION_CLOSED`; `libs/domain/src/session-machine.ts` is the whole table.',
+    '',
+    '```mermaid',
+    stateDiagram(),
+    '```',
+    '',
+  ].join('\n');
+}
 
 const isCheck = process.argv.includes('--check');
 const stale: string[] = [];

@@ -7,6 +7,7 @@ import {
   connectAgent,
   type Conversation,
   openConversation,
+  openSession,
   startTalking,
   violationsOf,
 } from '../support/conversation.ts';
@@ -123,19 +124,31 @@ test('a message acked while its session closes is in the old session or in its f
   }
 });
 
-test('a session replica frozen inside a transition: others go on', async () => {
+test('a session replica frozen inside a transition: others go on with its session and its queue', async () => {
   await cluster.restart('session', 0, { FAILPOINTS: 'lifecycle.in_transition:freeze:1' });
   await cluster.waitReady();
-  const { visitor, session_id } = conversations[0] as Conversation;
-  const closing = visitor.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
-  const other = await openConversation(cluster, agent);
-  await waitUntil('the session to be closed by somebody', async () => {
-    await other.agent.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
-    return (await cluster.stateOf(session_id)) === 'closed';
+  const touched: string[] = [];
+  await waitUntil('the armed replica to stand still inside a transition', async () => {
+    if (cluster.isStopped('session', 0)) return true;
+    const { visitor, session_id } = await openSession(cluster, 1);
+    touched.push(session_id);
+    // The call that meets the armed replica is not answered.
+    void visitor.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
+    visitor.close();
+    return false;
   });
-  await closing;
+  for (const session_id of touched) {
+    await waitUntil(`${session_id} to be closed by somebody`, async () => {
+      await agent.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
+      return (await cluster.stateOf(session_id)) === 'closed';
+    });
+  }
+  const other = await openConversation(cluster, agent);
+  expect(cluster.isStopped('session', 0)).toBe(true);
   cluster.signal('session', 0, 'SIGKILL');
+  await cluster.waitExit('session', 0);
   await cluster.restart('session', 0);
   await cluster.waitReady();
+  await other.visitor.api.post(`/sessions/${other.session_id}/close`, {});
   other.visitor.close();
 });

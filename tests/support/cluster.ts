@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -36,6 +37,8 @@ export interface TestCluster {
   pids(): (number | undefined)[];
   redis(command: string, ...args: string[]): Promise<unknown>;
   signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void;
+  /** Whether its process stands still after a SIGSTOP. */
+  isStopped(name: ServiceName, replica: number): boolean;
   /** SIGKILL, then a start on the same ports. */
   kill(name: ServiceName, replica: number): Promise<void>;
   /** SIGTERM when it still runs, then a start on the same ports. */
@@ -156,6 +159,12 @@ class RunningCluster implements TestCluster {
 
   signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void {
     this.#service(name, replica).kill(signal);
+  }
+
+  isStopped(name: ServiceName, replica: number): boolean {
+    // The state is the first field behind the command's name in brackets.
+    const stat = readFileSync(`/proc/${this.#service(name, replica).pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
   }
 
   async kill(name: ServiceName, replica: number): Promise<void> {

@@ -31,7 +31,7 @@ export async function openConversation(cluster: TestCluster, agent: Talker, gate
 }
 
 /** A new visitor, connected, with an open session. */
-async function openSession(
+export async function openSession(
   cluster: TestCluster,
   gateway = 0,
   auth: Record<string, unknown> = {},

@@ -47,9 +47,11 @@ export async function startGateway(config: GatewayConfig, log: Logger): Promise<
     async close() {
       readiness.startDraining();
       kafka.stop();
+      const server = app.getHttpServer();
+      // New connections are refused by the system, and go to another gateway; open ones are served to their end.
+      server.close();
       await closeDoors(parts, config.gateway.drain_ms);
       stopTimers();
-      const server = app.getHttpServer();
       const closed = app.close();
       server.closeAllConnections();
       await closed;

@@ -62,6 +62,10 @@ export class Talker {
       this.heads.push(heads);
       this.noticeEpoch(heads.log_epoch);
     });
+    // After a refusal socket.io leaves it to the application to try again.
+    this.socket.on('connect_error', (error: Error & { data?: SocketError }) => {
+      if (error.data?.retryable) setTimeout(() => this.socket.connect(), RETRY_AFTER_MS);
+    });
     this.socket.on('error', (error: SocketError) => this.errors.push(error));
   }
 

@@ -50,7 +50,10 @@ export class Door {
     this.#options = options;
   }
 
-  /** From now on nobody is let in. */
+  /**
+   * From now on nobody is let in. Handshakes are not answered at all: after a typed refusal a stock client would not try
+   * again by itself, after a failed connection it does, and finds another gateway.
+   */
   close(): void {
     this.#isClosing = true;
   }
@@ -58,6 +61,7 @@ export class Door {
   /** Whether the request is answered with a WebSocket. */
   judge(request: IncomingMessage): boolean {
     const { limits, trusted, allowed_origins, metrics } = this.#options;
+    if (this.#isClosing) return false;
     const { origin, host, 'x-forwarded-for': forwarded } = request.headers;
     if (!isOriginAllowed(origin, host, allowed_origins)) {
       metrics.refused('FORBIDDEN');
