@@ -32,14 +32,14 @@ export default defineConfig({
       tier(
         'unit',
         houses.map((house) => `${house}/**/*.spec.ts`),
-        { exclude: ['**/*.int.spec.ts', 'tests/e2e/**', 'tests/cluster/**'], timeout: 10_000 },
+        { exclude: ['**/*.int.spec.ts', 'tests/{e2e,attacks,cluster}/**'], timeout: 10_000 },
       ),
       tier('database', ['apps/session/**/*.int.spec.ts'], { timeout: 60_000 }),
       tier('integration', ['libs/**/*.int.spec.ts', 'apps/**/*.int.spec.ts'], {
         exclude: ['apps/session/**'],
         timeout: 60_000,
       }),
-      tier('e2e', ['tests/e2e/**/*.spec.ts'], { timeout: 120_000 }),
+      tier('e2e', ['tests/{e2e,attacks}/**/*.spec.ts'], { timeout: 120_000 }),
       tier('cluster', ['tests/cluster/**/*.spec.ts'], { timeout: 600_000, alone: true }),
     ],
   },

@@ -49,9 +49,9 @@ async function read(parts: ClientEventParts, { person }: Connection, data: unkno
   return {};
 }
 
-/** Whether the person belongs to the session is router's to judge: it knows where the signal would go. */
-async function type({ signals }: ClientEventParts, { person }: Connection, data: unknown): Promise<object> {
+async function type({ signals, mayWrite }: ClientEventParts, { person }: Connection, data: unknown): Promise<object> {
   const { session_id, typing, preview } = parse(sessionTypingData, data);
+  await mayWrite.write(person, session_id);
   if (person.kind === 'agent') signals.send({ type: 'typing', session_id, who: person.agent_id, typing });
   else {
     const shown = preview === undefined ? {} : { preview };
