@@ -1,14 +1,11 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Ack, Sent } from '#libs/contracts';
-import { paced } from './floors/paced.ts';
 import type { InstanceFile } from './instance.ts';
 import { percentilesOf, type Percentiles } from './measure/percentiles.ts';
 import { type ProcessUse, watchProcesses } from './measure/processes.ts';
-import { bootVisitors, makePairs, type Pair } from './people.ts';
+import { bootVisitors, makePairs } from './people.ts';
 import { type Verdict, verify, type SentWord } from './verify.ts';
+import { sendWords, waitShown } from './words.ts';
 
 export interface TalkOptions {
   idle: number;
@@ -38,7 +35,6 @@ export interface TalkResult {
 }
 
 const WARM_UP_SECONDS = 5;
-const SETTLE_LIMIT_MS = 60_000;
 
 /** A crowd of idle visitors, pairs that talk at a given rate; everything acked is looked for in MySQL and on the agents' screens. */
 export async function runTalk(instance: InstanceFile, options: TalkOptions): Promise<TalkResult> {
@@ -82,33 +78,6 @@ export async function runTalk(instance: InstanceFile, options: TalkOptions): Pro
     generator,
     verdict,
   };
-}
-
-async function sendWords(
-  pairs: readonly Pair[],
-  rate: number,
-  seconds: number,
-  words: Map<string, SentWord>,
-): Promise<void> {
-  await paced(rate, seconds, (index) => {
-    const pair = pairs[index % pairs.length];
-    if (!pair) return;
-    const client_msg_id = randomUUID();
-    const word: SentWord = { session_id: pair.session_id, client_msg_id, sent_at: performance.now() };
-    words.set(client_msg_id, word);
-    const data = { session_id: pair.session_id, client_msg_id, type: 'text', content: 'How do I return this?' };
-    void pair.visitor.emit('message:send', data).then((answer) => {
-      const ack = answer as Ack<Sent>;
-      if (ack.ok) word.acked_at = performance.now();
-      else word.refused = ack.error.code;
-    });
-  });
-}
-
-async function waitShown(words: Map<string, SentWord>): Promise<void> {
-  const end = performance.now() + SETTLE_LIMIT_MS;
-  const isOpen = (word: SentWord) => !word.refused && (word.shown_at === undefined || word.acked_at === undefined);
-  while (performance.now() < end && [...words.values()].some(isOpen)) await delay(100);
 }
 
 function namedProcesses(instance: InstanceFile): { name: string; pid: number }[] {

@@ -62,7 +62,7 @@ export class Client {
       storage,
     );
     this.#connection = new Connection(
-      { url, token: source, codec, random },
+      { url, token: source, codec, random, isReachable: () => this.#rest.isReachable() },
       {
         changed: (state, error) => this.#noticeConnection(state, error),
         ready: (ready) => this.#noticeReady(ready),

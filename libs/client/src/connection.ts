@@ -1,9 +1,9 @@
 /**
  * The socket: connects, comes back with jitter, and says when to stop or to do without it.
  *
- * Lifecycle: connecting → online ⇄ connecting …; `blocked` after several attempts failed without an answer of the server
- * (a proxy that lets no WebSocket through): the owner falls back to REST while attempts go on slowly; `stopped` for good
- * when the server says that the token is no good (numbers 2xxx) or after `close`.
+ * Lifecycle: connecting → online ⇄ connecting …; `blocked` when several attempts failed without an answer of the server
+ * while REST is answered (a proxy that lets no WebSocket through): the owner falls back to REST while attempts go on;
+ * `stopped` for good when the server says that the token is no good (numbers 2xxx) or after `close`.
  */
 import { io, type Socket } from 'socket.io-client';
 import type { Ack, ConnectionReady, ServerEvents, SocketError } from '#libs/contracts';
@@ -19,6 +19,8 @@ export interface ConnectionOptions {
   token: TokenSource;
   codec: Codec;
   random: () => number;
+  /** Whether the server answers over plain HTTP. */
+  isReachable: () => Promise<boolean>;
 }
 
 export interface ConnectionEdges {
@@ -33,7 +35,6 @@ const PROTOCOL = 1;
 const ACK_DEADLINE_MS = 6_000;
 const READY_DEADLINE_MS = 15_000;
 const ATTEMPTS_UNTIL_BLOCKED = 3;
-const BLOCKED_PAUSE_MS = 30_000;
 const passedOn = [
   'message:created',
   'session:updated',
@@ -70,9 +71,9 @@ export class Connection {
       if (end.reached) [attempt, silent] = [0, 0];
       else silent = end.error ? 0 : silent + 1;
       if (end.error && isFinal(end.error)) return this.#move('stopped', end.error);
-      this.#move(silent >= ATTEMPTS_UNTIL_BLOCKED ? 'blocked' : 'connecting', end.error);
-      const wait = silent >= ATTEMPTS_UNTIL_BLOCKED ? BLOCKED_PAUSE_MS : undefined;
-      await pause(end.pause_ms ?? wait ?? backOff(attempt, this.#options.random()), this.#wake.signal);
+      const isBlocked = silent >= ATTEMPTS_UNTIL_BLOCKED && (await this.#options.isReachable());
+      this.#move(isBlocked ? 'blocked' : 'connecting', end.error);
+      await pause(end.pause_ms ?? backOff(attempt, this.#options.random()), this.#wake.signal);
       attempt += 1;
     }
   }

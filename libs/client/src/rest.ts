@@ -1,6 +1,7 @@
 import type { Message, MessageSend, Problem, Sent, Session, SocketError } from '#libs/contracts';
 
 const DEADLINE_MS = 10_000;
+const PROBE_DEADLINE_MS = 3_000;
 const PAGE = 200;
 
 /** A call that was refused or did not get through; `retryable` as on the socket. */
@@ -38,6 +39,16 @@ export class Rest {
     const wait = wait_seconds > 0 ? `&wait=${wait_seconds}` : '';
     const query = `session_id=${session_id}&after_seq=${after_seq}&limit=${PAGE}${wait}`;
     return this.#call('GET', `/messages?${query}`, { wait_ms: wait_seconds * 1_000, signal });
+  }
+
+  /** Whether anybody answers at all; needs no token. */
+  async isReachable(): Promise<boolean> {
+    try {
+      const signal = AbortSignal.timeout(PROBE_DEADLINE_MS);
+      return (await fetch(`${this.#url}/api/v1/.well-known/jwks.json`, { signal })).ok;
+    } catch {
+      return false;
+    }
   }
 
   session(session_id: string): Promise<Session> {
