@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { Refusal } from '#libs/contracts';
 
 /** Files come this way too; they are streamed. */
-export const MAX_BODY_BYTES = 25 * 1024 * 1024;
+const MAX_BODY_BYTES = 25 * 1024 * 1024;
 /** Bodies of so many bytes are held whole, so that they can be sent to another replica. */
 const HELD_BYTES = 64 * 1024;
 

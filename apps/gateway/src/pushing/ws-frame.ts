@@ -18,16 +18,6 @@ export function eventFrame(event: string, json: string): Buffer {
   return textFrame(MESSAGE + textPacket(event, json));
 }
 
-/** The acknowledgement of a client's event; `json` is its only argument. */
-export function ackFrame(ack: number, json: string): Buffer {
-  return textFrame(`${MESSAGE}3${ack}[${json}]`);
-}
-
-/** socket.io's refusal of a connection; `json` is `{message,data}`. */
-export function refusalFrame(json: string): Buffer {
-  return textFrame(`${MESSAGE}4${json}`);
-}
-
 /** engine.io passes binary messages as they are. */
 export function binaryFrame(bytes: Uint8Array): Buffer {
   const frame = allocate(OPCODE.binary, bytes.length);

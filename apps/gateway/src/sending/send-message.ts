@@ -67,7 +67,7 @@ function callerOf(person: Person): CheckMessageQuestion['caller'] {
 }
 
 /** A message before the writer has numbered it. */
-export function toDraft(message: MessageSend, person: Person, send_time: string): Draft {
+function toDraft(message: MessageSend, person: Person, send_time: string): Draft {
   const { session_id, client_msg_id, type, content, reply_to, choice_id } = message;
   const sender = idOf(person);
   const identity = person.kind === 'visitor' ? VISITOR_SENDER : sender;
@@ -88,7 +88,7 @@ export function toDraft(message: MessageSend, person: Person, send_time: string)
 }
 
 /** The headers are enough to open a session that the database has forgotten. */
-export function toRecord(draft: Draft, { channel_id, visitor_id }: SessionRoute): InboundRecord {
+function toRecord(draft: Draft, { channel_id, visitor_id }: SessionRoute): InboundRecord {
   return {
     key: draft.session_id,
     value: JSON.stringify(draft),
