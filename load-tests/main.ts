@@ -12,7 +12,7 @@ const USAGE = `npm run load -- [options]
   --seconds N         length of each row (default 20)
   --arrivals N        idle connections a second (default 300)
   --engine-data WHERE ram or disk (default ram)
-  --replicas LIST     as for npm start (default gateway=2,router=2,session=2)
+  --replicas LIST     as for npm start (default gateway=2,router=1,session=1: more of them than cores only wake each other)
   --port N            first gateway's port (default 18080)
   --instance FILE     use a running instance instead of starting one
   --out NAME          results go to load-tests/results/NAME.md and .json (default talk)`;
@@ -25,7 +25,7 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '20' },
     arrivals: { type: 'string', default: '300' },
     'engine-data': { type: 'string', default: 'ram' },
-    replicas: { type: 'string', default: 'gateway=2,router=2,session=2' },
+    replicas: { type: 'string', default: 'gateway=2,router=1,session=1' },
     port: { type: 'string', default: '18080' },
     instance: { type: 'string' },
     out: { type: 'string', default: 'talk' },
@@ -36,16 +36,23 @@ const { values } = parseArgs({
 if (values.help) console.log(USAGE);
 else await run();
 
+function say(text: string): void {
+  console.error(`${new Date().toISOString().slice(11, 19)} ${text}`);
+}
+
 async function run(): Promise<void> {
+  say('Starting an instance.');
   const engineData = values['engine-data'] === 'disk' ? 'disk' : 'ram';
   const instance = values.instance
     ? await attach(values.instance)
     : await start(values.replicas, engineData, Number(values.port));
   try {
+    say('Measuring the floors.');
     const report: Report = {
       machine: describeMachine(),
       commit: describeCommit(),
       engine_data: engineData,
+      replicas: values.replicas,
       raised_limits: values.instance === undefined,
       floors: await measureFloors(instance.file.engines),
       rows: [],
@@ -53,6 +60,7 @@ async function run(): Promise<void> {
     for (const rate of values.rates.split(',').map(Number)) {
       const options = { idle: Number(values.idle), pairs: Number(values.pairs), rate };
       const shape = { seconds: Number(values.seconds), arrivals: Number(values.arrivals) };
+      say(`${options.idle} idle connections come in, then ${options.pairs} pairs talk at ${rate} messages a second.`);
       report.rows.push(await runTalk(instance.file, { ...options, ...shape }));
     }
     const folder = new URL('./results/', import.meta.url);

@@ -9,6 +9,7 @@ export interface Report {
   machine: string;
   commit: string;
   engine_data: string;
+  replicas: string;
   raised_limits: boolean;
   floors: Floors;
   rows: TalkResult[];
@@ -29,7 +30,7 @@ export function toMarkdown(report: Report): string {
   return [
     `# Load: visitors and agents talk`,
     '',
-    `${report.machine}; commit ${report.commit}; engines' data ${report.engine_data === 'ram' ? 'in RAM' : 'on disk'}; engines, services and load on the same machine${report.raised_limits ? '; rate limits raised by configuration' : ''}. Times in ms: mean / P50 / P99.`,
+    `${report.machine}; commit ${report.commit}; engines' data ${report.engine_data === 'ram' ? 'in RAM' : 'on disk'}; ${report.replicas}; engines, services and load on the same machine${report.raised_limits ? '; rate limits raised by configuration' : ''}. Times in ms: mean / P50 / P99.`,
     '',
     '| floor | 200/s |',
     '|---|---|',
