@@ -64,7 +64,9 @@ test('two clients of both codecs talk: the same list on both sides, in the order
     agent.say(session_id, `agent ${count}`);
   }
   await expectWhole(session_id, visitor, 100);
-  const own = words(visitor.messages(session_id)).filter((word) => String(word).startsWith('visitor'));
+  const own = words(visitor.messages(session_id)).filter(
+    (word) => typeof word === 'string' && word.startsWith('visitor'),
+  );
   expect(own).toEqual(Array.from({ length: 50 }, (_, count) => `visitor ${count}`));
   visitor.close();
 });
