@@ -184,7 +184,7 @@ test("fields that are the server's are refused, and so is what is no message", a
   ];
   for (const data of wrong) {
     const answer = await visitor.emit('message:send', data);
-    expect(answer, JSON.stringify(data)?.slice(0, 200)).toMatchObject({ ok: false, error: { retryable: false } });
+    expect({ data, answer }).toMatchObject({ data, answer: { ok: false, error: { retryable: false } } });
   }
 });
 
