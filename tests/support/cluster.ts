@@ -7,7 +7,7 @@ import { createPool, type Pool, type RowDataPacket } from 'mysql2/promise';
 import { consumerGroups, type Message } from '#libs/contracts';
 import { copyTopic, createKafka, isCaughtUp, type KafkaConnection } from '#libs/kafka';
 import { createLogger } from '#libs/observability';
-import { type Instance, startInstance } from '#libs/instance';
+import { type Instance, logTail, startInstance } from '#libs/instance';
 import { login, waitUntil } from '#libs/testing';
 
 export type ServiceName = 'gateway' | 'router' | 'session';
@@ -71,8 +71,15 @@ export async function startTestCluster(
     replicas,
     supervise: false,
     serviceEnv: { ...env, gateway: { ...ROOMY, ...env.gateway } },
+  }).catch((cause: unknown) => {
+    throw new Error(`the cluster did not start\n${logOf(cause).join('\n')}`, { cause });
   });
   return new RunningCluster(instance, dataDir);
+}
+
+/** What the process that failed said last: its folder is gone when somebody reads the test's report. */
+function logOf(cause: unknown): string[] {
+  return cause instanceof Error && 'logFile' in cause ? logTail(String(cause.logFile), 40) : [];
 }
 
 class RunningCluster implements TestCluster {
