@@ -1,60 +1,46 @@
-import { writeLetters } from './base32.ts';
 import {
   AT,
+  CLIENT_END,
   createdFlags,
   FLAG,
   FRAME_VERSION,
+  ID_LENGTH,
   KIND,
   MAX_PACKET_BYTES,
+  MESSAGE_END,
   messageTypes,
-  PARTY,
   sendFlags,
   senderRoles,
   type WireMessage,
   type WireSend,
 } from './frame-layout.ts';
-import { partyEnd, readContent, readNumber, readParts, readParty } from './frame-parts.ts';
+import { readNumber, readWord } from './frame-number.ts';
 import type { MessageId, SessionId } from './ids.ts';
-import { asciiText } from './platform.ts';
-import { TIME_DIGITS, writeTimeDigits } from './send-time.ts';
-import { UUID_LENGTH, writeUuid } from './uuid.ts';
+import { isTooDeep } from './json-depth.ts';
 
-/** What a frame says, or why it says nothing. */
+/** What a frame says, or why it says nothing. Ids are whatever stood there: the contract judges them, as it does in JSON. */
 export type DecodedFrame =
   | { ok: true; kind: 'created'; message: WireMessage }
   | { ok: true; kind: 'send'; message: WireSend; ack: number | undefined }
   | { ok: false; reason: string };
+
+type Content = WireSend['content'];
 
 const refused = (reason: string): DecodedFrame => ({ ok: false, reason });
 const TOO_SHORT = refused('the frame is too short');
 const TOO_LONG = refused('the frame is too long');
 const NO_FRAME = refused('no frame of a known version and kind');
 const UNKNOWN = refused('an unknown flag, type or role');
-const BAD_NUMBER = refused('a number beyond 2^53');
-const BAD_PART = refused('a part before the content is cut off or not UTF-8');
-const BAD_CONTENT = refused('the content is not UTF-8, or no JSON object');
+const BAD_HEADER = refused('a number or length in the header that this kind can not have');
+const NOT_UTF8 = refused('the text is not UTF-8');
+const BAD_CONTENT = refused('the content is no JSON object');
 
-/**
- * The ids of a frame are written into one scratch as ASCII and become one string, of which the fields are slices: one call
- * instead of five. Prefixes stand there for good; ids begin at even places, as writeLetters asks.
- */
-const MESSAGE_AT = 0;
-const SENDER_AT = 30;
-const SESSION_AT = 60;
-const UUID_AT = 90;
-const TIME_AT = UUID_AT + UUID_LENGTH;
-const ID_PREFIX = 4;
-const scratchPairs = new Uint16Array((TIME_AT + TIME_DIGITS) / 2);
-const scratch = new Uint8Array(scratchPairs.buffer);
-const ascii = new TextEncoder();
-const visitorPrefix = ascii.encode('vis_');
-const agentPrefix = ascii.encode('agt_');
-scratch.set(ascii.encode('msg_'), MESSAGE_AT);
-scratch.set(ascii.encode('ses_'), SESSION_AT);
+// The byte order mark is a character of the sender's like any other.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Reads a frame; every byte sequence gives an answer, none throws. */
 export function decodeFrame(bytes: Uint8Array): DecodedFrame {
-  if (bytes.length < AT.sendEnd) return TOO_SHORT;
+  if (bytes.length < AT.text) return TOO_SHORT;
   if (bytes.length > MAX_PACKET_BYTES) return TOO_LONG;
   if (bytes[AT.version] !== FRAME_VERSION) return NO_FRAME;
   if (bytes[AT.kind] === KIND.created) return decodeCreated(bytes);
@@ -63,39 +49,38 @@ export function decodeFrame(bytes: Uint8Array): DecodedFrame {
 }
 
 function decodeCreated(bytes: Uint8Array): DecodedFrame {
-  // The sender has at least two bytes, whatever its kind.
-  if (bytes.length < AT.createdEnd + 2) return TOO_SHORT;
   const flags = bytes[AT.flags] ?? 0;
   const type = messageTypes[bytes[AT.type] ?? 0];
   const sender_role = senderRoles[bytes[AT.role] ?? 0];
   if (!type || !sender_role || (flags & ~createdFlags) !== 0) return UNKNOWN;
   const seq_id = readNumber(bytes, AT.number);
-  if (seq_id < 0) return BAD_NUMBER;
-  const partyAt = AT.createdEnd;
-  const senderEnd = partyEnd(bytes, partyAt);
-  const parts = senderEnd < 0 ? undefined : readParts(bytes, flags, senderEnd);
-  if (!parts) return BAD_PART;
-  const content = readContent(bytes, parts.content_at, flags);
+  const senderAt = MESSAGE_END + (bytes[AT.timeLength] ?? 0);
+  const targetAt = senderAt + (bytes[AT.senderLength] ?? 0);
+  if (seq_id < 0 || senderAt === MESSAGE_END || targetAt === senderAt) return BAD_HEADER;
+  const text = readText(bytes);
+  if (text === undefined) return NOT_UTF8;
+  const replyAt = targetAt + (bytes[AT.targetLength] ?? 0);
+  const choiceAt = replyAt + ((flags & FLAG.reply) === 0 ? 0 : ID_LENGTH);
+  const contentAt = choiceAt + (bytes[AT.choiceLength] ?? 0);
+  if (contentAt > text.length) return TOO_SHORT;
+  const content = readContent(text.slice(contentAt), flags);
   if (content === undefined) return BAD_CONTENT;
 
-  const text = readTexts(bytes, partyAt);
-  const sender = bytes[partyAt] === PARTY.name ? readParty(bytes, partyAt) : text.slice(SENDER_AT, SESSION_AT);
-  if (sender === undefined) return BAD_PART;
-  const session_id = text.slice(SESSION_AT, UUID_AT) as SessionId;
+  const session_id = text.slice(0, ID_LENGTH) as SessionId;
   const message: WireMessage = {
-    message_id: text.slice(MESSAGE_AT, SENDER_AT) as MessageId,
+    message_id: text.slice(CLIENT_END, MESSAGE_END) as MessageId,
     session_id,
     seq_id,
     type,
-    sender,
+    sender: text.slice(senderAt, targetAt),
     sender_role,
-    target: parts.target ?? session_id,
+    target: targetAt === replyAt ? session_id : text.slice(targetAt, replyAt),
     content,
-    send_time: text.slice(TIME_AT),
-    client_msg_id: text.slice(UUID_AT, TIME_AT),
-    reply_to: parts.reply_to,
+    send_time: text.slice(MESSAGE_END, senderAt),
+    client_msg_id: text.slice(ID_LENGTH, CLIENT_END),
+    reply_to: replyAt === choiceAt ? null : (text.slice(replyAt, choiceAt) as MessageId),
   };
-  if (parts.choice_id !== undefined) message.choice_id = parts.choice_id;
+  if (choiceAt !== contentAt) message.choice_id = text.slice(choiceAt, contentAt);
   return { ok: true, kind: 'created', message };
 }
 
@@ -104,35 +89,49 @@ function decodeSend(bytes: Uint8Array): DecodedFrame {
   const type = messageTypes[bytes[AT.type] ?? 0];
   if (!type || (flags & ~sendFlags) !== 0) return UNKNOWN;
   const number = readNumber(bytes, AT.number);
-  if (number < 0) return BAD_NUMBER;
-  const parts = readParts(bytes, flags, AT.sendEnd);
-  if (!parts) return BAD_PART;
-  const content = readContent(bytes, parts.content_at, flags);
+  // The role and the lengths of time, sender and target are neighbours.
+  const hasMore = readWord(bytes, AT.role) !== 0;
+  const wantsAck = (flags & FLAG.ack) !== 0;
+  if (number < 0 || (number > 0 && !wantsAck) || hasMore) return BAD_HEADER;
+  const text = readText(bytes);
+  if (text === undefined) return NOT_UTF8;
+  const choiceAt = CLIENT_END + ((flags & FLAG.reply) === 0 ? 0 : ID_LENGTH);
+  const contentAt = choiceAt + (bytes[AT.choiceLength] ?? 0);
+  if (contentAt > text.length) return TOO_SHORT;
+  const content = readContent(text.slice(contentAt), flags);
   if (content === undefined) return BAD_CONTENT;
 
-  writeLetters(bytes, AT.session, scratchPairs, (SESSION_AT + ID_PREFIX) / 2);
-  writeUuid(bytes, AT.client, scratchPairs, UUID_AT / 2);
-  const text = asciiText(scratch, SESSION_AT, TIME_AT);
   const message: WireSend = {
-    session_id: text.slice(0, UUID_AT - SESSION_AT) as SessionId,
-    client_msg_id: text.slice(UUID_AT - SESSION_AT),
+    session_id: text.slice(0, ID_LENGTH) as SessionId,
+    client_msg_id: text.slice(ID_LENGTH, CLIENT_END),
     type,
     content,
   };
-  if (parts.reply_to !== null) message.reply_to = parts.reply_to;
-  if (parts.choice_id !== undefined) message.choice_id = parts.choice_id;
-  return { ok: true, kind: 'send', message, ack: flags & FLAG.ack ? number : undefined };
+  if (choiceAt !== CLIENT_END) message.reply_to = text.slice(CLIENT_END, choiceAt) as MessageId;
+  if (contentAt !== choiceAt) message.choice_id = text.slice(choiceAt, contentAt);
+  return { ok: true, kind: 'send', message, ack: wantsAck ? number : undefined };
 }
 
-/** All fixed texts of a `message:created`, each at its place. */
-function readTexts(bytes: Uint8Array, partyAt: number): string {
-  writeLetters(bytes, AT.message, scratchPairs, (MESSAGE_AT + ID_PREFIX) / 2);
-  writeLetters(bytes, AT.session, scratchPairs, (SESSION_AT + ID_PREFIX) / 2);
-  writeUuid(bytes, AT.client, scratchPairs, UUID_AT / 2);
-  const party = bytes[partyAt];
-  if (party !== PARTY.name) {
-    scratch.set(party === PARTY.agent ? agentPrefix : visitorPrefix, SENDER_AT);
-    writeLetters(bytes, partyAt + 1, scratchPairs, (SENDER_AT + ID_PREFIX) / 2);
+function readText(bytes: Uint8Array): string | undefined {
+  try {
+    return decoder.decode(bytes.subarray(AT.text));
+  } catch {
+    return undefined;
   }
-  return asciiText(scratch, 0, writeTimeDigits(bytes, AT.time, scratch, TIME_AT));
+}
+
+/** The content; undefined when it is, by flag, not a JSON object of sane depth. */
+function readContent(text: string, flags: number): Content | undefined {
+  if ((flags & FLAG.json) === 0) return text;
+  if (isTooDeep(text)) return undefined;
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

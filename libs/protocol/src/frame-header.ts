@@ -1,14 +1,22 @@
-import { AT, FRAME_VERSION, KIND, messageTypes, senderRoles, type WireMessage } from './frame-layout.ts';
-import { readNumber } from './frame-parts.ts';
-import { formatId, type MessageId, type SessionId } from './ids.ts';
-import { asciiText } from './platform.ts';
-import { TIME_DIGITS, writeTimeDigits } from './send-time.ts';
-
-const digits = new Uint8Array(TIME_DIGITS);
+import { asciiText } from './ascii.ts';
+import {
+  AT,
+  CLIENT_END,
+  FRAME_VERSION,
+  ID_LENGTH,
+  KIND,
+  MESSAGE_END,
+  messageTypes,
+  senderRoles,
+  type WireMessage,
+} from './frame-layout.ts';
+import { readNumber } from './frame-number.ts';
+import type { MessageId, SessionId } from './ids.ts';
 
 /**
  * The header of a `message:created`, without its words: numbers at once, ids and time when they are asked for.
- * It reads from the frame's own bytes, which must not change meanwhile.
+ * It reads from the frame's own bytes, which must not change meanwhile. Of a stored message, whose ids are ASCII, it says
+ * what decodeFrame says.
  */
 export class FrameHeader {
   readonly kind = 'created';
@@ -26,24 +34,24 @@ export class FrameHeader {
   }
 
   get session_id(): SessionId {
-    return formatId('ses', this.#bytes, AT.session);
+    return asciiText(this.#bytes, AT.text, AT.text + ID_LENGTH) as SessionId;
   }
 
   get message_id(): MessageId {
-    return formatId('msg', this.#bytes, AT.message);
+    return asciiText(this.#bytes, AT.text + CLIENT_END, AT.text + MESSAGE_END) as MessageId;
   }
 
   /** Nanoseconds since 1970 in decimal. */
   get send_time(): string {
-    return asciiText(digits, 0, writeTimeDigits(this.#bytes, AT.time, digits, 0));
+    const start = AT.text + MESSAGE_END;
+    return asciiText(this.#bytes, start, start + (this.#bytes[AT.timeLength] ?? 0));
   }
 }
 
-/** The header of a `message:created`; undefined when the bytes are none. Parts behind the header are not looked at. */
+/** The header of a `message:created`; undefined when the bytes are none. Parts behind the time are not looked at. */
 export function readHeader(bytes: Uint8Array): FrameHeader | undefined {
-  if (bytes.length < AT.createdEnd || bytes[AT.version] !== FRAME_VERSION || bytes[AT.kind] !== KIND.created) {
-    return undefined;
-  }
+  const isCreated = bytes[AT.version] === FRAME_VERSION && bytes[AT.kind] === KIND.created;
+  if (!isCreated || bytes.length < AT.text + MESSAGE_END + (bytes[AT.timeLength] ?? 0)) return undefined;
   const type = messageTypes[bytes[AT.type] ?? 0];
   const sender_role = senderRoles[bytes[AT.role] ?? 0];
   const seq_id = readNumber(bytes, AT.number);

@@ -41,11 +41,11 @@ export function formatId<Prefix extends IdPrefix>(prefix: Prefix, bytes: Uint8Ar
   return `${prefix}_${formatLetters(bytes, offset)}` as IdByPrefix[Prefix];
 }
 
-/** The 16 bytes of an id. Throws a RangeError for text that `isId` would refuse. */
+/** The 16 bytes of an id of any kind. Throws a RangeError when the text does not end in an id's letters. */
 export function idBytes(id: string): Uint8Array {
-  const bytes = new Uint8Array(ID_BYTES);
-  if (!parseLetters(id, id.length - ID_LETTERS, bytes, 0)) throw new RangeError('not an id');
-  return bytes;
+  const from = id.length - ID_LETTERS;
+  if (!areLetters(id, from)) throw new RangeError('not an id');
+  return parseLetters(id, from);
 }
 
 /** A new id: UUIDv7 (RFC 9562) of the time (milliseconds since 1970) and at least 10 random bytes. */

@@ -19,10 +19,13 @@ type Listener = (packet: Packet) => void;
 /** Reads both codecs; used by server and binary clients alike. */
 class FrameDecoder {
   readonly #stock = new StockDecoder();
+  #read: Packet | undefined;
   #listener: Listener | undefined;
 
   constructor() {
-    this.#stock.on('decoded', (packet: Packet) => this.#pass(packet));
+    this.#stock.on('decoded', (packet: Packet) => {
+      this.#read = packet;
+    });
   }
 
   on(event: 'decoded', listener: Listener): this {
@@ -55,12 +58,21 @@ class FrameDecoder {
   #addText(text: string): void {
     const type = text.charCodeAt(0) - 48;
     if (type === PacketType.BINARY_EVENT || type === PacketType.BINARY_ACK) return this.#malformed('attachments');
-    if (text.length > MAX_PACKET_BYTES || isTooDeep(text)) return this.#malformed('too long or nested too deep');
+    if (text.length > MAX_PACKET_BYTES || isTooDeep(payloadOf(text))) return this.#malformed('too long or too deep');
+    const packet = this.#readText(text);
+    if (packet) this.#pass(packet);
+    else this.#malformed('no socket.io packet');
+  }
+
+  /** Apart from passing it on: what a listener throws is its own fault and not the packet's. */
+  #readText(text: string): Packet | undefined {
+    this.#read = undefined;
     try {
       this.#stock.add(text);
     } catch {
-      this.#malformed('no socket.io packet');
+      return undefined;
     }
+    return this.#read;
   }
 
   #addFrame(bytes: Uint8Array): void {
@@ -68,11 +80,11 @@ class FrameDecoder {
     if (!frame.ok) return this.#malformed(frame.reason);
     const data = frame.kind === 'send' ? ['message:send', frame.message] : ['message:created', frame.message];
     const id = frame.kind === 'send' && frame.ack !== undefined ? { id: frame.ack } : {};
-    this.#pass({ type: PacketType.EVENT, nsp: '/', data, ...id } as Packet);
+    this.#pass({ type: PacketType.EVENT, nsp: '/', data, ...id });
   }
 
   #malformed(reason: string): void {
-    this.#pass({ type: PacketType.EVENT, nsp: '/', data: [MALFORMED, reason] } as Packet);
+    this.#pass({ type: PacketType.EVENT, nsp: '/', data: [MALFORMED, reason] });
   }
 
   #pass(packet: Packet): void {
@@ -80,23 +92,46 @@ class FrameDecoder {
   }
 }
 
+/** A namespace stands before the payload and may hold quotes, which would hide how deep the payload is. */
+function payloadOf(text: string): string {
+  return text[1] === '/' ? text.slice(text.indexOf(',') + 1) : text;
+}
+
 /** Text for all but `message:send`, which becomes one frame. */
 class FrameEncoder {
   readonly #stock = new StockEncoder();
 
   encode(packet: Packet): (string | Uint8Array)[] {
-    const [event, message] = packet.type === PacketType.EVENT ? (packet.data as [unknown, unknown]) : [];
     // What no frame can say (an id that is none) goes as JSON, so that the server's refusal names the fault.
-    const frame = event === 'message:send' && isSend(message) ? encodeSend(message, packet.id) : undefined;
+    const send = sendOf(packet);
+    const frame = send && encodeSend(send, packet.id);
     return frame ? [frame] : (this.#stock.encode(packet) as string[]);
   }
 }
 
+/** The message of a `message:send` that says nothing but what a frame can say. */
+function sendOf({ type, nsp, data }: Packet): WireSend | undefined {
+  if (type !== PacketType.EVENT || nsp !== '/' || !Array.isArray(data) || data.length !== 2) return undefined;
+  const [event, message] = data as [unknown, unknown];
+  return event === 'message:send' && isSend(message) ? message : undefined;
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+const isOptional = (value: unknown) => value === undefined || value === null || isText(value);
+const sendFields: Record<keyof WireSend, (value: unknown) => boolean> = {
+  session_id: isText,
+  client_msg_id: isText,
+  type: isText,
+  content: (value) => isText(value) || (typeof value === 'object' && value !== null),
+  reply_to: isOptional,
+  choice_id: (value) => value === undefined || isText(value),
+};
+
 function isSend(message: unknown): message is WireSend {
   if (typeof message !== 'object' || message === null) return false;
-  const { session_id, client_msg_id, type, content } = message as Record<string, unknown>;
-  const isContent = typeof content === 'string' || (typeof content === 'object' && content !== null);
-  return isContent && [session_id, client_msg_id, type].every((text) => typeof text === 'string');
+  const fields = message as Record<string, unknown>;
+  const areKnown = Object.keys(fields).every((name) => Object.hasOwn(sendFields, name));
+  return areKnown && Object.entries(sendFields).every(([name, isGood]) => isGood(fields[name]));
 }
 
 /** For `new Server(…, { parser })`: stock encoding, both codecs understood. */
