@@ -42,7 +42,10 @@ export class SessionOpening implements FollowUps {
     this.#queue = queue;
   }
 
-  /** The visitor's open session, opened if there is none. */
+  /**
+   * The visitor's open session, opened if there is none.
+   * @throws the database's duplicate error when `previous_session_id` was named and is followed by a closed one already
+   */
   async open(opening: Opening): Promise<SessionReadRow> {
     for (;;) {
       const open = await this.#findOpen(opening.visitor_id);
@@ -55,6 +58,7 @@ export class SessionOpening implements FollowUps {
       } catch (error) {
         // Somebody else was first, with this visitor or with this follow-up: what is there now is looked at again.
         if (!isDuplicate(error)) throw error;
+        if (opening.previous_session_id && !(await this.#findOpen(opening.visitor_id))) throw error;
       }
     }
   }
@@ -69,7 +73,12 @@ export class SessionOpening implements FollowUps {
         const { visitor_id, channel_id, session_id } = closed;
         const by = { id: visitor_id };
         const opening = { visitor_id, channel_id, origin: 'visitor', by, previous_session_id: session_id } as const;
-        return (await this.open(opening)).session_id;
+        const row = await this.open(opening).catch((error: unknown) => {
+          // It was followed and that one closed, all in this moment: the chain is gone along further.
+          if (isDuplicate(error)) return undefined;
+          throw error;
+        });
+        if (row) return row.session_id;
       }
     }
   }

@@ -11,7 +11,7 @@
  * - read, insert and the stored place go over one connection: a database that was replaced in between breaks it;
  * - offsets move only after all rows, seen before or new, are in `chat.messages.v1` and relocated words in Kafka.
  *
- * Lifecycle of a batch: parse → read → (open unknown sessions) → plan → insert → relocate → publish; then libs/kafka
+ * Lifecycle of a batch: parse → read → (open unknown sessions) → plan → insert → publish → relocate; then libs/kafka
  * resolves its offsets, and `LogPlace.store` writes them to MySQL before Kafka hears of them.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -89,6 +89,8 @@ export class AppendBatch {
     const { plan, facts } = await this.#store(batch, inbound);
     if (plan.publish.length > 0) await publish(messageRecords(plan.publish, facts));
     failpoints.hit('log.after_publish');
+    // Last: opening a session may wait for its team's lock, and nobody else's words shall wait with it.
+    await this.#relocate(plan.relocate);
     onStored(new Set(plan.insert.map((message) => message.session_id)));
   }
 
@@ -123,7 +125,6 @@ export class AppendBatch {
     await store.insertDropped(plan.drop, facts.connection_id);
     place.noteStored(batch.parts, facts.connection_id);
     failpoints.hit('log.after_insert');
-    await this.#relocate(plan.relocate);
     return { plan, facts };
   }
 

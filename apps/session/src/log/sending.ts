@@ -80,6 +80,8 @@ export class Sending {
       send_time: sendTimeNow(),
       body_hash,
     });
+    // Under one client_msg_id the first content wins; under one Idempotency-Key another one is a mistake.
+    if (idempotency_key && decided.body_hash !== body_hash) throw new Refusal('IDEMPOTENCY_MISMATCH');
     const { message_id, send_time, session_id } = decided;
     const goal =
       session_id === session.session_id ? session : await this.#parts.find.row(session_id, caller, 'messages:write');
@@ -141,7 +143,7 @@ export class Sending {
     if (!known) throw new Refusal('VALIDATION_FAILED', { detail: 'from: no such agent' });
   }
 
-  /** Commits the decision, or returns the one made before. @throws Refusal IDEMPOTENCY_MISMATCH for another body. */
+  /** Commits the decision, or returns the one made before. */
   async #decide(caller: string, client_msg_id: string, decision: SendingRow): Promise<SendingRow> {
     const { session_id, message_id, send_time, body_hash } = decision;
     try {
@@ -155,7 +157,6 @@ export class Sending {
     }
     const before = await this.#findSending(caller, client_msg_id);
     if (!before) throw new Error('a sending vanished');
-    if (before.body_hash !== body_hash) throw new Refusal('IDEMPOTENCY_MISMATCH');
     return before;
   }
 
