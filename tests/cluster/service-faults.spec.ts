@@ -62,7 +62,8 @@ describe.each(['gateway', 'router', 'session'] as const)('%s', (name) => {
       await cluster.kill(name, 1);
       await cluster.waitReady();
     });
-    if (name === 'router') await expectAllPushed();
+    // Behind a gateway that died the agent's screen fetches; pushes were lost with it.
+    if (name !== 'gateway') await expectAllPushed();
   });
 
   test('is stopped with SIGTERM and comes back: nothing lost, doubled or reordered', async () => {
@@ -70,7 +71,8 @@ describe.each(['gateway', 'router', 'session'] as const)('%s', (name) => {
       await cluster.restart(name, 0);
       await cluster.waitReady();
     });
-    if (name === 'router') await expectAllPushed();
+    // Behind a gateway that died the agent's screen fetches; pushes were lost with it.
+    if (name !== 'gateway') await expectAllPushed();
   });
 });
 
@@ -84,6 +86,7 @@ describe.each(['log.before_insert', 'log.after_insert', 'log.after_publish', 'lo
         await cluster.restart('session', 0);
         await cluster.waitReady();
       });
+      await expectAllPushed();
     });
   },
 );

@@ -89,7 +89,8 @@ export class RedisScreens extends Screens {
   async close(): Promise<void> {
     this.startDraining();
     await this.#outage;
-    await this.#io.close();
+    // The server itself was never attached to a port, and its own `close` would miss one.
+    await this.#io.of('/').adapter.close();
   }
 
   /** Resolves to how many gateways heard it. The adapter publishes synchronously, so the last publish is ours. */
