@@ -33,9 +33,11 @@ if ((values.as !== 'visitor' && values.as !== 'agent') || (values.codec !== 'jso
 
 async function talk(as: 'visitor' | 'agent', codec: 'json' | 'binary'): Promise<void> {
   const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
+  let isOpen = true;
+  const prompt = () => void (isOpen && terminal.prompt(true));
   const print = (line: string) => {
     process.stdout.write(`\r\u001b[K${line}\n`);
-    terminal.prompt(true);
+    prompt();
   };
   const person =
     as === 'visitor'
@@ -45,7 +47,10 @@ async function talk(as: 'visitor' | 'agent', codec: 'json' | 'binary'): Promise<
   print(HELP);
   void chat.run();
   terminal.on('line', (line) => {
-    void chat.do(commandOf(line)).finally(() => terminal.prompt(true));
+    void chat.do(commandOf(line)).finally(prompt);
   });
-  terminal.on('close', () => chat.close());
+  terminal.on('close', () => {
+    isOpen = false;
+    chat.close();
+  });
 }
