@@ -24,6 +24,7 @@ import { Sealing } from './people/sealing.ts';
 import { SignIn } from './people/sign-in.ts';
 import { SigningKeys } from './people/signing-keys.ts';
 import { Tokens } from './people/tokens.ts';
+import { QueueRequests } from './queue/queue-requests.ts';
 import { Queue } from './queue/queue.ts';
 import { Boot } from './visitors/boot.ts';
 
@@ -34,6 +35,7 @@ export interface InnerParts extends SessionParts {
   dataSource: DataSource;
   outbox: Outbox;
   queue: Queue;
+  queueRequests: QueueRequests;
   newMessages: NewMessages;
   failpoints: Failpoints;
 }
@@ -70,6 +72,7 @@ export async function buildParts(
     service_token: config.service_token,
     outbox,
     queue,
+    queueRequests: new QueueRequests(dataSource, { sessions, transitions, outbox, queue, log }),
     sessions,
     opening,
     commands,

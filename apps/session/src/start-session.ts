@@ -22,6 +22,12 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   const { host, port, ops_host, ops_port, roles } = config.session;
   const metrics = createMetrics({ service: 'session' });
   const readiness = new Readiness();
+  const state = { isUp: false };
+  // Ready means started. Later outages don't take it out of service: without Kafka there is still history to be read, and
+  // every other replica would be gone at the same moment.
+  readiness.register('start', () => {
+    if (!state.isUp) throw new Error('not started yet');
+  });
   const ops = await startOpsServer({ host: ops_host, port: ops_port, metrics, readiness, log });
   const { brokers, client_id, ssl, sasl } = config.kafka;
   const kafka = createKafka({ brokers, clientId: client_id, ssl, sasl, log });
@@ -41,16 +47,16 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(PREFIX, { exclude: ['internal/{*path}'] });
   writer?.connect(app);
-  readiness.register('kafka', () => producer.checkHealth());
-  if (writer) readiness.register('writer', () => writer.checkHealth());
 
   await app.startAllMicroservices();
   if (roles.includes('api')) await app.listen(port, host);
   if (roles.includes('jobs')) {
     parts.outbox.start();
     parts.queue.start();
+    parts.queueRequests.start();
   }
   writer?.startWatching();
+  state.isUp = true;
   log.info({ port, ops_port: ops.port, roles }, 'session is up');
   return {
     async close() {
@@ -58,6 +64,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
       writer?.stopWatching();
       parts.newMessages.close();
       await app.close();
+      await parts.queueRequests.stop();
       await parts.queue.stop();
       await parts.outbox.stop();
       await producer.close();

@@ -23,6 +23,8 @@ const CONNECTION_SETTINGS = [
 /** Idle connections are closed here before the server's wait_timeout does it under somebody's hands. */
 const IDLE_MS = 1_500;
 const RETRY_MS = 500;
+/** A server that is paused or cut off must not hold a caller: what it still does later is settled like any repeat. */
+export const STATEMENT_DEADLINE_MS = 10_000;
 
 /** The service's one pool for requests, transitions and jobs; the log's writer has a connection of its own. */
 export function createDataSource({ url, pool_size, connect_timeout_ms }: DatabaseOptions): DataSource {
@@ -38,6 +40,8 @@ export function createDataSource({ url, pool_size, connect_timeout_ms }: Databas
     supportBigNumbers: true,
     bigNumberStrings: true,
     connectTimeout: connect_timeout_ms,
+    maxQueryExecutionTime: STATEMENT_DEADLINE_MS,
+    enableQueryTimeout: true,
     poolSize: pool_size,
     extra: { maxIdle: Math.max(1, pool_size - 1), idleTimeout: IDLE_MS, enableKeepAlive: true },
   });

@@ -19,6 +19,8 @@ export interface Opening {
   attributes?: Record<string, string> | undefined;
   /** The closed session that this one follows; the visitor's last one unless named. */
   previous_session_id?: SessionId | undefined;
+  /** Opened by the writer, which waits for no team's lock: it begins with the bot, and goes on to the queue from there. */
+  isWriters?: boolean | undefined;
 }
 
 /** Opens sessions: at most one open session a visitor, at most one follow-up a closed session, by unique keys alone. */
@@ -72,7 +74,14 @@ export class SessionOpening implements FollowUps {
       else {
         const { visitor_id, channel_id, session_id } = closed;
         const by = { id: visitor_id };
-        const opening = { visitor_id, channel_id, origin: 'visitor', by, previous_session_id: session_id } as const;
+        const opening = {
+          visitor_id,
+          channel_id,
+          origin: 'visitor',
+          by,
+          previous_session_id: session_id,
+          isWriters: true,
+        } as const;
         const row = await this.open(opening).catch((error: unknown) => {
           // It was followed and that one closed, all in this moment: the chain is gone along further.
           if (isDuplicate(error)) return undefined;
@@ -87,9 +96,11 @@ export class SessionOpening implements FollowUps {
     session_id: SessionId;
     channel_id: ChannelId;
     visitor_id: VisitorId;
-  }): Promise<void> {
+  }): Promise<boolean> {
     const { session_id, channel_id, visitor_id } = forgotten;
-    if (await this.#sessions.find(session_id)) return;
+    if (await this.#sessions.find(session_id)) return true;
+    const channel = await this.#dataSource.manager.findOneBy(ChannelRow, { channel_id });
+    if (!channel) return false;
     try {
       await transact(this.#dataSource, async (tx) => {
         await tx.query(
@@ -99,9 +110,7 @@ export class SessionOpening implements FollowUps {
         );
         // The visitor may have another open session by now: then this one can only be kept as a closed one.
         const isFree = !(await this.#findOpen(visitor_id));
-        const channel = await this.#channel(tx, channel_id);
-        await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [channel.team_id]);
-        const state = isFree ? openingState(channel) : 'closed';
+        const state = isFree ? 'bot' : 'closed';
         await this.#insertRow(tx, {
           session_id,
           state,
@@ -117,6 +126,7 @@ export class SessionOpening implements FollowUps {
       // Another writer has opened it, or the visitor has opened another one in between: the caller reads again.
       if (!isDuplicate(error)) throw error;
     }
+    return true;
   }
 
   /** For a notice to a user: stays with the bot, untouched by timers, until the visitor writes. */
@@ -128,11 +138,12 @@ export class SessionOpening implements FollowUps {
     const { visitor_id, origin, by } = opening;
     const channel = await this.#channel(tx, opening.channel_id);
     const team_id = opening.team_id ?? channel.team_id;
-    const [team] = await tx.query<unknown[]>('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [team_id]);
+    const state = origin === 'api' || opening.isWriters ? 'bot' : openingState(channel);
+    const lock = state === 'waiting' ? 'FOR UPDATE' : '';
+    const [team] = await tx.query<unknown[]>(`SELECT team_id FROM teams WHERE team_id = ? ${lock}`, [team_id]);
     if (!team) throw new Refusal('VALIDATION_FAILED', { detail: 'team_id names no team' });
     const opened_ms = await databaseTime(tx);
     const session_id = newId('ses', opened_ms);
-    const state = origin === 'api' ? 'bot' : openingState(channel);
     const previous_session_id = opening.previous_session_id ?? (await this.#findLastClosed(tx, visitor_id));
     const row = {
       session_id,

@@ -63,6 +63,15 @@ test('two accept at once: one serves, one learns why', async () => {
   }
 });
 
+test('who accepts after a colleague has is told so, not that there is no such session', async () => {
+  const [anna, bo] = [await fixture.agent(), await fixture.agent()];
+  const { session_id } = await fixture.session();
+  await fixture.commands.accept(session_id, asAgent(anna), { id: anna });
+  expect(await outcome(fixture.commands.accept(session_id, asAgent(bo), { id: bo }))).toBe('STATE_CONFLICT');
+  const stranger = { ...asAgent(bo), team_ids: [] };
+  expect(await outcome(fixture.commands.accept(session_id, stranger, { id: bo }))).toBe('NOT_FOUND');
+});
+
 test('nobody is given more than the capacity, however many wait and whoever drains', async () => {
   const agents = await Promise.all([fixture.agent(2), fixture.agent(3)]);
   const waiting = await Promise.all(Array.from({ length: 12 }, () => fixture.session()));

@@ -27,13 +27,15 @@ export interface SessionReadRow {
   close_reason: string | null;
   rating: number | null;
   last_seq_id: string | number;
+  /** The database's clock when this was read. */
+  read_at: Date;
 }
 
 /** A session with the names people see and its head, which is read from the log by primary key, never from a projection. */
 const READ = `SELECT s.session_id, s.state, s.version, s.origin, s.channel_id, s.team_id, s.visitor_id,
     v.name AS visitor_name, v.locale AS visitor_locale, s.agent_id, a.name AS agent_name, s.priority, s.skills, s.language,
     s.category, s.previous_session_id, s.opened_at, s.enqueued_at, s.assigned_at, s.closed_at, s.close_reason, s.rating,
-    COALESCE((SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id), 0) AS last_seq_id
+    COALESCE((SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id), 0) AS last_seq_id, NOW(6) AS read_at
   FROM sessions s JOIN visitors v ON v.visitor_id = s.visitor_id LEFT JOIN agents a ON a.agent_id = s.agent_id`;
 
 export class SessionsStore {

@@ -16,14 +16,20 @@ export function transitionRows(
   text: string | undefined,
 ): OutboxRow[] {
   const session = toSession(row);
-  const rows = [eventRow(type, session, previous), sessionStateRow(session)];
+  // The database's clock: readers order by it what has the same version.
+  const occurred_at = row.read_at.toISOString();
+  const rows = [eventRow(type, session, previous, occurred_at), sessionStateRow(session, occurred_at)];
   if (text !== undefined) rows.push(entryRow(session, text));
   return rows;
 }
 
-function eventRow(type: SessionEventType, session: Session, previous: SessionEvent['data']['previous']): OutboxRow {
+function eventRow(
+  type: SessionEventType,
+  session: Session,
+  previous: SessionEvent['data']['previous'],
+  occurred_at: string,
+): OutboxRow {
   const event_id = newId('evt');
-  const occurred_at = new Date().toISOString();
   const { session_id, version } = session;
   const event: SessionEvent = { event_id, type, occurred_at, session_id, version, data: { session, previous } };
   return {
@@ -40,10 +46,9 @@ function eventRow(type: SessionEventType, session: Session, previous: SessionEve
   };
 }
 
-function sessionStateRow(session: Session): OutboxRow {
+function sessionStateRow(session: Session, time: string): OutboxRow {
   const { session_id, version } = session;
   const id = `${session_id}/${version}`;
-  const time = new Date().toISOString();
   return {
     topic: topics.sessions.name,
     record_key: session_id,

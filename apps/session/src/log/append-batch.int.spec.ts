@@ -2,7 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Draft, Message } from '#libs/contracts';
 import { type KafkaRecord, RecordError, type TopicRecord } from '#libs/kafka';
 import { Failpoints } from '#libs/observability';
+import { waitUntil } from '#libs/testing';
 import { batchOf, draftOf, log, recordsOf, type Said, SessionFixture } from '../../fixture/session-fixture.ts';
+import { newId } from '../database/ids.ts';
 import { AppendBatch } from './append-batch.ts';
 import { LogPlace } from './log-place.ts';
 import { MessageStore } from './message.store.ts';
@@ -30,6 +32,7 @@ function writer(published: TopicRecord[] = []): AppendBatch {
     followUps: fixture.opening,
     publish: async (records) => void published.push(...records),
     onStored: () => undefined,
+    onQueueRequested: () => fixture.queueRequests.kick(),
     failpoints: new Failpoints([], []),
     log,
   });
@@ -138,8 +141,35 @@ test('a session that the database does not know is opened from the record, witho
   await other.close();
   await writer().run(batchOf(recordsOf(foreign, [draftOf(foreign, 'still there?')])));
   expect(contents(await fixture.stored(foreign.session_id))).toEqual(['still there?']);
-  const row = await fixture.sessions.find(foreign.session_id);
-  expect(row).toMatchObject({ state: 'waiting', agent_id: null, visitor_id: foreign.visitor_id });
+  await waitUntil('it to be in its queue', async () => {
+    const row = await fixture.sessions.find(foreign.session_id);
+    return row?.state === 'waiting' && row.agent_id === null && row.visitor_id === foreign.visitor_id;
+  });
+});
+
+test("an answer to a notice brings its session into the queue, also when the writer's own request was never met", async () => {
+  const visitor_id = await fixture.visitor();
+  const { session_id } = await fixture.opening.openForApi(visitor_id, fixture.channel_id, { id: 'key' });
+  const one = { session_id, visitor_id, channel_id: fixture.channel_id };
+  const stateNow = async () => (await fixture.sessions.find(session_id))?.state;
+  await writer().run(batchOf(recordsOf(one, [draftOf(one, 'shipped', { sender: 'demo', sender_role: 'api' })])));
+  expect(await stateNow()).toBe('bot');
+  const answer = batchOf(recordsOf(one, [draftOf(one, 'thanks, but where is it?')]));
+  await writer().run(answer);
+  await waitUntil('the session to wait', async () => (await stateNow()) === 'waiting');
+  await fixture.database.query("UPDATE sessions SET state = 'bot' WHERE session_id = ?", [session_id]);
+  await writer().run(answer);
+  await waitUntil('the session to wait again', async () => (await stateNow()) === 'waiting');
+});
+
+test('a session of a channel that nobody knows is refused by its index', async () => {
+  const one = await said();
+  const foreign = { ...one, session_id: newId('ses'), channel_id: newId('chn') };
+  const records = [
+    ...recordsOf(one, [draftOf(one, 'known')]),
+    ...recordsOf(foreign, [draftOf(foreign, 'unknown')], 0, 1n),
+  ];
+  await expect(writer().run(batchOf(records))).rejects.toMatchObject({ code: 'UNKNOWN_CHANNEL', index: 1 });
 });
 
 test('a record that is no draft is refused by its index, before anything is stored', async () => {

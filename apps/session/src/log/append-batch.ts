@@ -26,12 +26,12 @@ import { messageRecords } from './message-records.ts';
 import type { LogFacts, MessageStore } from './message.store.ts';
 import { type BatchPlan, planBatch } from './plan-batch.ts';
 
-/** What the writer asks of the session machine; see lifecycle/session-opening. */
+/** What the writer asks of the session machine, which waits for no team's lock then; see lifecycle/session-opening. */
 export interface FollowUps {
   /** The open session that follows a closed one; opened when there is none. */
   openFollowUp(previous_session_id: SessionId): Promise<SessionId>;
-  /** Opens a session that the database has forgotten, without an agent. */
-  openForgotten(inbound: Pick<Inbound, 'channel_id' | 'visitor_id'> & { session_id: SessionId }): Promise<void>;
+  /** Opens a session that the database has forgotten, without an agent. False when it does not know the channel either. */
+  openForgotten(inbound: Pick<Inbound, 'channel_id' | 'visitor_id'> & { session_id: SessionId }): Promise<boolean>;
 }
 
 export interface AppendBatchParts {
@@ -41,6 +41,8 @@ export interface AppendBatchParts {
   publish: (records: TopicRecord[]) => Promise<void>;
   /** Told of each session that has new rows, after they were published. */
   onStored: (session_ids: ReadonlySet<string>) => void;
+  /** Told that sessions wait to be taken into their queues. */
+  onQueueRequested: () => void;
   failpoints: Failpoints;
   log: Logger;
 }
@@ -84,14 +86,14 @@ export class AppendBatch {
   }
 
   async #append(batch: RecordBatch): Promise<void> {
-    const { failpoints, publish, onStored } = this.#parts;
+    const { failpoints, publish, onStored, onQueueRequested } = this.#parts;
     const inbound = parseInbound(batch.records);
     const { plan, facts } = await this.#store(batch, inbound);
     if (plan.publish.length > 0) await publish(messageRecords(plan.publish, facts));
     failpoints.hit('log.after_publish');
-    // Last: opening a session may wait for its team's lock, and nobody else's words shall wait with it.
     await this.#relocate(plan.relocate);
     onStored(new Set(plan.insert.map((message) => message.session_id)));
+    if (plan.enqueue.length > 0) onQueueRequested();
   }
 
   /** Until it is stored, or the partitions are somebody else's. */
@@ -123,6 +125,7 @@ export class AppendBatch {
     failpoints.hit('log.before_insert');
     await store.insert(plan.insert, facts.connection_id);
     await store.insertDropped(plan.drop, facts.connection_id);
+    await store.requestQueue(plan.enqueue, facts.connection_id);
     place.noteStored(batch.parts, facts.connection_id);
     failpoints.hit('log.after_insert');
     return { plan, facts };
@@ -138,9 +141,11 @@ export class AppendBatch {
         .map((record) => [record.draft.session_id, record]),
     );
     if (unknown.size === 0) return facts;
-    for (const [session_id, { channel_id, visitor_id }] of unknown) {
+    for (const [session_id, record] of unknown) {
       log.error({ session_id }, 'the database does not know this session: it is opened from the record');
-      await followUps.openForgotten({ session_id, channel_id, visitor_id });
+      const { channel_id, visitor_id } = record;
+      if (await followUps.openForgotten({ session_id, channel_id, visitor_id })) continue;
+      throw new RecordError('UNKNOWN_CHANNEL', 'no such channel', { index: inbound.indexOf(record) });
     }
     return store.readFacts(inbound, partitions);
   }

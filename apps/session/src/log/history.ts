@@ -49,7 +49,7 @@ export class History {
     }
     if (after_seq !== undefined)
       return { items: await this.#range(session_id, after_seq + 1, after_seq + limit), ...head };
-    const end = (before_seq ?? last_seq_id + 1) - 1;
+    const end = Math.min(before_seq ?? last_seq_id + 1, last_seq_id + 1) - 1;
     return { items: await this.#range(session_id, Math.max(1, end - limit + 1), end), ...head };
   }
 

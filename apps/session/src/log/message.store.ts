@@ -2,6 +2,7 @@ import { type Connection, createConnection, type ResultSetHeader } from 'mysql2/
 import type { Message, SessionState } from '#libs/contracts';
 import type { AgentId, VisitorId } from '#libs/protocol';
 import type { Inbound } from './inbound.ts';
+import { STATEMENT_DEADLINE_MS } from '../database/data-source.ts';
 import { MESSAGE_COLUMN_LIST, type MessageRow, toMessage, toValues } from './message-row.ts';
 import type { BatchFacts, SessionFacts } from './plan-batch.ts';
 
@@ -19,6 +20,7 @@ interface SessionFactsRow {
   state: SessionState;
   visitor_id: VisitorId;
   agent_id: AgentId | null;
+  lacks_bot: number | string;
   last_seq_id: string | number | null;
 }
 
@@ -52,15 +54,17 @@ export class MessageStore {
     const message_ids = inbound.map(({ draft }) => draft.message_id);
     const session_ids = [...new Set(inbound.map(({ draft }) => draft.session_id))];
     const connection = await this.#connect();
-    const [results] = await connection.query(
-      `SELECT ${MESSAGE_COLUMN_LIST} FROM messages WHERE message_id IN (?);
+    const [results] = await connection.query({
+      timeout: STATEMENT_DEADLINE_MS,
+      sql: `SELECT ${MESSAGE_COLUMN_LIST} FROM messages WHERE message_id IN (?);
        SELECT s.session_id, s.state, s.visitor_id, s.agent_id,
+         EXISTS (SELECT 1 FROM channels c WHERE c.channel_id = s.channel_id AND c.bot = 'none') AS lacks_bot,
          (SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id) AS last_seq_id
          FROM sessions s WHERE s.session_id IN (?);
        SELECT partition_id, next_offset FROM log_offsets WHERE partition_id IN (?);
        SELECT value FROM cluster_facts WHERE name = 'log_epoch'`,
-      [orNone(message_ids), orNone(session_ids), orNone(partitions)],
-    );
+      values: [orNone(message_ids), orNone(session_ids), orNone(partitions)],
+    });
     const [stored, sessions, offsets, facts] = results as unknown as [
       MessageRow[],
       SessionFactsRow[],
@@ -83,7 +87,8 @@ export class MessageStore {
   async insert(messages: readonly Message[], connection_id: number): Promise<void> {
     if (messages.length === 0) return;
     const connection = this.#same(connection_id);
-    await connection.query(`INSERT INTO messages (${MESSAGE_COLUMN_LIST}) VALUES ?`, [messages.map(toValues)]);
+    const sql = `INSERT INTO messages (${MESSAGE_COLUMN_LIST}) VALUES ?`;
+    await connection.query({ sql, values: [messages.map(toValues)], timeout: STATEMENT_DEADLINE_MS });
   }
 
   /** Remembers bots' answers that came too late. A repeat changes nothing. */
@@ -93,6 +98,16 @@ export class MessageStore {
     await connection.query(
       'INSERT INTO dropped_messages (message_id, session_id) VALUES ? ON DUPLICATE KEY UPDATE session_id = session_id',
       [dropped.map(({ draft }) => [draft.message_id, draft.session_id])],
+    );
+  }
+
+  /** Asks the queue to take these sessions in, by rows of their own: the writer waits for nobody's lock. Idempotent. */
+  async requestQueue(session_ids: readonly string[], connection_id: number): Promise<void> {
+    if (session_ids.length === 0) return;
+    const connection = this.#same(connection_id);
+    await connection.query(
+      'INSERT INTO queue_requests (session_id) VALUES ? ON DUPLICATE KEY UPDATE session_id = VALUES(session_id)',
+      [session_ids.map((session_id) => [session_id])],
     );
   }
 
@@ -161,8 +176,8 @@ class ConnectionReplaced extends Error {
   }
 }
 
-function toFacts({ state, visitor_id, agent_id, last_seq_id }: SessionFactsRow): SessionFacts {
-  return { state, visitor_id, agent_id, last_seq_id: Number(last_seq_id ?? 0) };
+function toFacts({ state, visitor_id, agent_id, lacks_bot, last_seq_id }: SessionFactsRow): SessionFacts {
+  return { state, visitor_id, agent_id, lacks_bot: Number(lacks_bot) === 1, last_seq_id: Number(last_seq_id ?? 0) };
 }
 
 /** `IN ()` is no SQL; nothing is equal to NULL. */

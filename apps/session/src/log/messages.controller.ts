@@ -100,9 +100,10 @@ export class MessagesController {
     @CallerOf() caller: Caller,
     @Query(new Validated(unreadQuery)) { user_id }: z.output<typeof unreadQuery>,
   ) {
-    const reader = await this.#marks.findReader(user_id);
-    if (!reader || (!hasScope(caller, 'messages:read') && reader !== idOf(caller))) throw new Refusal('NOT_FOUND');
-    const sessions = await this.#marks.unreadOf(reader);
+    const readers = await this.#marks.findReaders(user_id);
+    const isOwn = readers.length === 1 && readers[0] === idOf(caller);
+    if (readers.length === 0 || (!isOwn && !hasScope(caller, 'messages:read'))) throw new Refusal('NOT_FOUND');
+    const sessions = (await Promise.all(readers.map((reader) => this.#marks.unreadOf(reader)))).flat();
     return { user_id, unread_count: sessions.reduce((sum, session) => sum + session.unread_count, 0), sessions };
   }
 }

@@ -16,6 +16,7 @@ export class NewMessages {
   readonly #dataSource: DataSource;
   readonly #waiters = new Set<Waiter>();
   #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(dataSource: DataSource) {
     this.#dataSource = dataSource;
@@ -23,6 +24,7 @@ export class NewMessages {
 
   /** True when something newer than `after_seq` may have come, false when the time is over or the caller has gone. */
   waitFor(session_id: string, after_seq: number, limit_ms: number, signal: AbortSignal): Promise<boolean> {
+    if (this.#isClosed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const end = (came: boolean) => {
         clearTimeout(limit);
@@ -43,7 +45,9 @@ export class NewMessages {
     for (const waiter of this.#waiters) if (session_ids.has(waiter.session_id)) waiter.wake(true);
   }
 
+  /** Lets all go; whoever comes later is not held. */
   close(): void {
+    this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const waiter of this.#waiters) waiter.wake(false);
   }

@@ -11,7 +11,7 @@ function inboundOf(session_id: string, name: string, more: Partial<Message> = {}
 function factsOf(sessions: Record<string, Partial<SessionFacts>>, stored: Message[] = []): BatchFacts {
   const whole = Object.entries(sessions).map(([session_id, facts]): [string, SessionFacts] => [
     session_id,
-    { state: 'serving', visitor_id: 'vis_a' as never, agent_id: null, last_seq_id: 0, ...facts },
+    { state: 'serving', visitor_id: 'vis_a' as never, agent_id: null, lacks_bot: true, last_seq_id: 0, ...facts },
   ]);
   return { sessions: new Map(whole), stored: new Map(stored.map((message) => [message.message_id, message])) };
 }

@@ -7,6 +7,8 @@ export interface SessionFacts {
   readonly state: SessionState;
   readonly visitor_id: VisitorId;
   readonly agent_id: AgentId | null;
+  /** Its channel has no bot: somebody has to be found when the visitor writes. */
+  readonly lacks_bot: boolean;
   /** The highest number in the log; 0 when it is empty. */
   readonly last_seq_id: number;
 }
@@ -25,6 +27,8 @@ export interface BatchPlan {
   readonly publish: readonly Message[];
   /** Visitors' words to closed sessions: they go on to the follow-up session with their identity. */
   readonly relocate: readonly Inbound[];
+  /** Sessions with a visitor's word that nobody would answer: they belong into the queue. */
+  readonly enqueue: readonly SessionId[];
   /** Bots' answers that came after the bot was no longer in charge. */
   readonly drop: readonly Inbound[];
 }
@@ -33,7 +37,18 @@ export interface BatchPlan {
  * Identity first: what is stored, or came earlier in the batch, is settled whatever the session's state is now; only the
  * rest meets the rules of state. Pure; every session of the batch must be among the facts.
  */
-export function planBatch(inbound: readonly Inbound[], { stored, sessions }: BatchFacts): BatchPlan {
+export function planBatch(inbound: readonly Inbound[], facts: BatchFacts): BatchPlan {
+  const plan = sortOut(inbound, facts);
+  const isUnanswered = ({ session_id, sender_role }: Message) => {
+    const session = facts.sessions.get(session_id);
+    return sender_role === 'visitor' && session?.state === 'bot' && session.lacks_bot;
+  };
+  // Of repeats too: a writer may have died between its insert and its request.
+  const unanswered = plan.publish.filter(isUnanswered).map(({ session_id }) => session_id);
+  return { ...plan, enqueue: [...new Set(unanswered)] };
+}
+
+function sortOut(inbound: readonly Inbound[], { stored, sessions }: BatchFacts): Omit<BatchPlan, 'enqueue'> {
   const next = new Map<SessionId, number>();
   const seen = new Set<string>();
   const plan = { insert: [] as Message[], publish: [] as Message[], relocate: [] as Inbound[], drop: [] as Inbound[] };

@@ -1,7 +1,8 @@
 import type { DataSource } from 'typeorm';
 import { Refusal, type Signal, topics } from '#libs/contracts';
-import { type AgentId, isId, type VisitorId } from '#libs/protocol';
+import { type AgentId, isId, type SessionId, type VisitorId } from '#libs/protocol';
 import { VisitorRow } from '../database/entities.ts';
+import { isDuplicate } from '../database/transact.ts';
 
 /** Sends a signal on its way; it may be lost. */
 export type Signalling = (topic: string, key: string, value: Signal) => Promise<void>;
@@ -17,6 +18,9 @@ export interface Unread {
   unread_count: number;
   last_seq_id: number;
 }
+
+/** Unread words of closed sessions count so long. */
+const LATELY_DAYS = 7;
 
 /** How far readers have read. A mark only moves forward, and never past the head. */
 export class ReadMarks {
@@ -36,27 +40,39 @@ export class ReadMarks {
     );
     if (seq_id > Number(head?.last ?? 0))
       throw new Refusal('VALIDATION_FAILED', { detail: 'seq_id: beyond the last message' });
-    await this.#dataSource.query(
-      `INSERT INTO read_marks (session_id, reader, seq_id, updated_at) VALUES (?, ?, ?, NOW(6))
-       ON DUPLICATE KEY UPDATE updated_at = IF(VALUES(seq_id) > seq_id, NOW(6), updated_at), seq_id = GREATEST(seq_id, VALUES(seq_id))`,
-      [session_id, reader, seq_id],
-    );
-    await this.#signal(topics.signals.name, session_id, {
-      type: 'read',
-      session_id: session_id as never,
-      reader,
-      seq_id,
-    });
+    if (!(await this.#moveForward(session_id, reader, seq_id))) return;
+    // A signal may be lost: the mark stands, whatever becomes of it.
+    const signal: Signal = { type: 'read', session_id: session_id as SessionId, reader, seq_id };
+    void this.#signal(topics.signals.name, session_id, signal).catch(() => undefined);
   }
 
-  /** The reader behind an integrator's user id, a `vis_…` or an `agt_…`. */
-  async findReader(user_id: string): Promise<string | undefined> {
+  /** Whether the mark stood behind this number. */
+  async #moveForward(session_id: string, reader: string, seq_id: number): Promise<boolean> {
+    const forward = await this.#dataSource.query<{ affectedRows: number }>(
+      'UPDATE read_marks SET seq_id = ?, updated_at = NOW(6) WHERE session_id = ? AND reader = ? AND seq_id < ?',
+      [seq_id, session_id, reader, seq_id],
+    );
+    if (forward.affectedRows > 0) return true;
+    try {
+      await this.#dataSource.query(
+        'INSERT INTO read_marks (session_id, reader, seq_id, updated_at) VALUES (?, ?, ?, NOW(6))',
+        [session_id, reader, seq_id],
+      );
+      return true;
+    } catch (error) {
+      if (isDuplicate(error)) return false;
+      throw error;
+    }
+  }
+
+  /** The readers behind an integrator's user id (one in each of its channels), a `vis_…` or an `agt_…`. */
+  async findReaders(user_id: string): Promise<string[]> {
     if (!isId('agt', user_id) && !isId('vis', user_id)) {
-      return (await this.#dataSource.manager.findOneBy(VisitorRow, { user_id }))?.visitor_id;
+      return (await this.#dataSource.manager.findBy(VisitorRow, { user_id })).map((row) => row.visitor_id);
     }
     const [table, column] = isId('agt', user_id) ? ['agents', 'agent_id'] : ['visitors', 'visitor_id'];
     const [row] = await this.#dataSource.query<unknown[]>(`SELECT 1 FROM ${table} WHERE ${column} = ?`, [user_id]);
-    return row ? user_id : undefined;
+    return row ? [user_id] : [];
   }
 
   /** Messages of the other side behind the reader's mark; system lines are not counted. */
@@ -65,11 +81,12 @@ export class ReadMarks {
     return new Map(rows.map((row) => [row.session_id, row.unread_count]));
   }
 
-  /** Of all open sessions of a visitor or agent. */
+  /** Of a visitor's or agent's sessions that are open or were closed lately: an answer may come right before the end. */
   async unreadOf(reader: string): Promise<Unread[]> {
     const column = isId('agt', reader) ? 'agent_id' : 'visitor_id';
     const rows = await this.#dataSource.query<{ session_id: string }[]>(
-      `SELECT session_id FROM sessions WHERE ${column} = ? AND state <> 'closed'`,
+      `SELECT session_id FROM sessions
+       WHERE ${column} = ? AND (closed_at IS NULL OR closed_at > NOW(6) - INTERVAL ${LATELY_DAYS} DAY)`,
       [reader],
     );
     return this.#read(
@@ -80,7 +97,7 @@ export class ReadMarks {
 
   async #read(reader: string, session_ids: readonly string[]): Promise<Unread[]> {
     if (session_ids.length === 0) return [];
-    const own = isId('agt', reader) ? ['agent', 'bot', 'api'] : ['visitor'];
+    const own = isId('agt', reader) ? ['agent', 'bot', 'api', 'system'] : ['visitor'];
     const rows = await this.#dataSource.query<UnreadRow[]>(
       `SELECT s.session_id,
          (SELECT COUNT(*) FROM messages m WHERE m.session_id = s.session_id

@@ -12,6 +12,8 @@ export function senderOf(caller: Caller, from?: string): { sender: string; sende
 function senderOfKey(caller: Extract<Caller, { kind: 'key' }>, from: string) {
   if (from === 'system') return { sender: from, sender_role: 'system', identity: from } as const;
   if (from.startsWith('agt_')) return { sender: from, sender_role: 'agent', identity: from } as const;
+  // Under this name visitors are identified.
+  if (from === VISITOR_SENDER) throw new Refusal('VALIDATION_FAILED', { detail: 'from: is reserved' });
   if (from === caller.key_id || caller.sender_names.includes(from))
     return { sender: from, sender_role: 'api', identity: from } as const;
   throw new Refusal('VALIDATION_FAILED', { detail: 'from: not a name of this key' });

@@ -73,7 +73,10 @@ export class Sending {
     const { sender, sender_role, identity } = senderOf(caller, body.from);
     if (sender_role === 'agent') await this.#requireAgent(sender);
     const body_hash = hash('sha256', JSON.stringify(body));
-    const session = await this.#sessionFor(body, caller, client_msg_id);
+    const before = await this.#findSending(caller.key_id, client_msg_id);
+    const session = before
+      ? await this.#parts.find.row(before.session_id, caller, 'messages:write')
+      : await this.#sessionFor(body, caller);
     const decided = await this.#decide(caller.key_id, client_msg_id, {
       session_id: session.session_id,
       message_id: messageIdOf(session.session_id, identity, client_msg_id),
@@ -102,17 +105,12 @@ export class Sending {
     await this.#parts.produce(topics.inbound.name, { key: session_id, value: JSON.stringify(draft), headers });
   }
 
-  async #sessionFor(
-    body: SendBody,
-    caller: Extract<Caller, { kind: 'key' }>,
-    client_msg_id: string,
-  ): Promise<SessionReadRow> {
+  async #sessionFor(body: SendBody, caller: Extract<Caller, { kind: 'key' }>): Promise<SessionReadRow> {
     const { find, opening } = this.#parts;
     const by = { id: caller.key_id };
     if (isId('ses', body.to)) {
       const row = await find.row(body.to, caller, 'messages:write');
-      // A repeat must find the session of its first time, so a decision that stands is not made again.
-      if (row.state !== 'closed' || (await this.#findSending(caller.key_id, client_msg_id))) return row;
+      if (row.state !== 'closed') return row;
       return find.row(await opening.openFollowUp(row.session_id), caller, 'messages:write');
     }
     const { visitor_id, channel_id } = await this.#visitorFor(body);

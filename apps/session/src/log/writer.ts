@@ -42,8 +42,6 @@ export interface Writer {
   /** Looks each second whether the database went back, also while nothing comes in. */
   startWatching(): void;
   stopWatching(): void;
-  /** @throws with the reason when not a living member of the group. */
-  checkHealth(): void;
   disconnect(): void;
 }
 
@@ -67,6 +65,7 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
     followUps: opening,
     publish: (records) => producer.sendMany(records),
     onStored: (session_ids) => newMessages.noticeStored(session_ids),
+    onQueueRequested: () => parts.queueRequests.kick(),
     failpoints,
     log,
   });
@@ -97,7 +96,6 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
     connect: (app) => void connectKafka(app, strategy),
     startWatching: () => void watch(appendBatch, watching.signal, log),
     stopWatching: () => watching.abort(),
-    checkHealth: () => strategy.consumer.checkHealth(),
     disconnect: () => messages.disconnect(),
   };
 }

@@ -8,6 +8,7 @@ import { SignIn, type SignedIn } from './sign-in.ts';
 import { SigningKeys } from './signing-keys.ts';
 
 const COOKIE = 'seqdesk_refresh';
+const DAY_MS = 86_400_000;
 const COOKIE_PATH = '/api/v1/auth';
 
 /** Sign-in attempts, counted by address and name. */
@@ -33,20 +34,34 @@ export class AuthController {
     @Res({ passthrough: true }) response: Response,
   ) {
     this.#limiter.take(`${request.ip}\n${username.toLowerCase()}`, response);
-    return answer(await this.#signIn.withPassword(username, password), request, response);
+    return this.#answer(await this.#signIn.withPassword(username, password), request, response);
   }
 
   @Post('auth/refresh')
   @HttpCode(200)
   async refresh(@Req() request: Request, @Res({ passthrough: true }) response: Response) {
-    return answer(await this.#signIn.withRefreshToken(readCookie(request)), request, response);
+    const token = readCookie(request);
+    if (token === undefined) throw new Refusal('UNAUTHENTICATED');
+    return this.#answer(await this.#signIn.withRefreshToken(token), request, response);
   }
 
   @Post('auth/logout')
   @HttpCode(204)
   async logout(@Req() request: Request, @Res({ passthrough: true }) response: Response): Promise<void> {
-    await this.#signIn.signOut(readCookie(request));
+    const token = readCookie(request);
+    if (token !== undefined) await this.#signIn.signOut(token);
     response.clearCookie(COOKIE, { path: COOKIE_PATH });
+  }
+
+  #answer({ refresh_token, ...rest }: SignedIn, request: Request, response: Response) {
+    response.cookie(COOKIE, refresh_token, {
+      httpOnly: true,
+      sameSite: 'strict',
+      secure: request.secure,
+      path: COOKIE_PATH,
+      maxAge: this.#signIn.refresh_token_days * DAY_MS,
+    });
+    return rest;
   }
 
   @Get('.well-known/jwks.json')
@@ -55,18 +70,8 @@ export class AuthController {
   }
 }
 
-function answer({ refresh_token, ...rest }: SignedIn, request: Request, response: Response) {
-  response.cookie(COOKIE, refresh_token, {
-    httpOnly: true,
-    sameSite: 'strict',
-    secure: request.secure,
-    path: COOKIE_PATH,
-  });
-  return rest;
-}
-
-function readCookie(request: Request): string {
+function readCookie(request: Request): string | undefined {
   const pair = (request.headers.cookie ?? '').split(/;\s*/).find((part) => part.startsWith(`${COOKIE}=`));
-  if (!pair) throw new Refusal('UNAUTHENTICATED');
-  return decodeURIComponent(pair.slice(COOKIE.length + 1));
+  // What we set needs no decoding; anything else is no token of ours.
+  return pair?.slice(COOKIE.length + 1);
 }

@@ -77,6 +77,17 @@ test('a refresh token works once; a second use ends its whole family', async () 
   expect(await codeOf(signIn.withRefreshToken(second.refresh_token))).toBe('UNAUTHENTICATED');
 });
 
+test('a refresh token used twice at once leaves nobody signed in', async () => {
+  const username = await person();
+  const { refresh_token } = await signIn.withPassword(username, 'right');
+  const ends = await Promise.allSettled(Array.from({ length: 6 }, () => signIn.withRefreshToken(refresh_token)));
+  const admitted = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+  expect(admitted.length).toBeLessThanOrEqual(1);
+  for (const { refresh_token: next } of admitted) {
+    expect(await codeOf(signIn.withRefreshToken(next))).toBe('UNAUTHENTICATED');
+  }
+});
+
 test('tokens of other keys, other issuers and none at all are refused', async () => {
   const header = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
   const body = Buffer.from(JSON.stringify({ sub: 'agt_x', aud: 'seqdesk/agent', iss: 'seqdesk' })).toString(

@@ -1,9 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
 import { hash as hashPassword, verify as verifyPassword } from '@node-rs/argon2';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { type AgentRole, Refusal } from '#libs/contracts';
 import type { AgentId, TeamId } from '#libs/protocol';
 import { newId } from '../database/ids.ts';
+import { transact } from '../database/transact.ts';
 import { Tokens } from './tokens.ts';
 
 export interface SignedIn {
@@ -65,25 +66,44 @@ export class SignIn {
     return this.#admit(account, newId('key'));
   }
 
+  get refresh_token_days(): number {
+    return this.#limits.refresh_token_days;
+  }
+
   /** @throws Refusal UNAUTHENTICATED */
   async withRefreshToken(token: string): Promise<SignedIn> {
     const token_hash = hash('sha256', token);
-    const [row] = await this.#dataSource.query<{ family_id: string; agent_id: string }[]>(
-      'SELECT family_id, agent_id FROM refresh_tokens WHERE token_hash = ? AND expires_at > NOW(6)',
-      [token_hash],
+    const signedIn = await transact(this.#dataSource, async (tx) => {
+      const family_id = await this.#lockFamily(tx, token_hash);
+      if (!family_id) return undefined;
+      const used = await tx.query<{ affectedRows: number }>(
+        'UPDATE refresh_tokens SET used_at = NOW(6) WHERE token_hash = ? AND used_at IS NULL AND expires_at > NOW(6)',
+        [token_hash],
+      );
+      const [row] = await tx.query<{ agent_id: string }[]>('SELECT agent_id FROM refresh_tokens WHERE token_hash = ?', [
+        token_hash,
+      ]);
+      const account = row && (await this.#find('agent_id = ?', row.agent_id));
+      if (used.affectedRows === 1 && account && !account.disabled) return this.#admit(account, family_id, tx);
+      // Somebody has used it before: whoever holds this family, it is not one person. Returned, not thrown: this stays.
+      await tx.query('DELETE FROM refresh_tokens WHERE family_id = ?', [family_id]);
+      return undefined;
+    });
+    if (!signedIn) throw new Refusal('UNAUTHENTICATED');
+    return signedIn;
+  }
+
+  /** Takes the locks of all the family's tokens, in one order: uses of them come one after the other. */
+  async #lockFamily(tx: EntityManager, token_hash: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ family_id: string }[]>('SELECT family_id FROM refresh_tokens WHERE token_hash = ?', [
+      token_hash,
+    ]);
+    if (!row) return undefined;
+    const held = await tx.query<unknown[]>(
+      'SELECT token_hash FROM refresh_tokens WHERE family_id = ? ORDER BY token_hash FOR UPDATE',
+      [row.family_id],
     );
-    if (!row) throw new Refusal('UNAUTHENTICATED');
-    const used = await this.#dataSource.query<{ affectedRows: number }>(
-      'UPDATE refresh_tokens SET used_at = NOW(6) WHERE token_hash = ? AND used_at IS NULL',
-      [token_hash],
-    );
-    if (used.affectedRows !== 1) {
-      await this.#dataSource.query('DELETE FROM refresh_tokens WHERE family_id = ?', [row.family_id]);
-      throw new Refusal('UNAUTHENTICATED');
-    }
-    const account = await this.#find('agent_id = ?', row.agent_id);
-    if (!account || account.disabled) throw new Refusal('UNAUTHENTICATED');
-    return this.#admit(account, row.family_id);
+    return held.length > 0 ? row.family_id : undefined;
   }
 
   /** Ends the token's family. An unknown token is no error. */
@@ -117,15 +137,15 @@ export class SignIn {
     return account;
   }
 
-  async #admit(account: Account, family_id: string): Promise<SignedIn> {
+  async #admit(account: Account, family_id: string, tx: EntityManager = this.#dataSource.manager): Promise<SignedIn> {
     const { agent_id, username, name, role, status, locale } = account;
-    const teams = await this.#dataSource.query<{ team_id: TeamId }[]>(
+    const teams = await tx.query<{ team_id: TeamId }[]>(
       'SELECT team_id FROM team_members WHERE agent_id = ? ORDER BY team_id',
       [agent_id],
     );
     const team_ids = teams.map((team) => team.team_id);
     const refresh_token = randomBytes(32).toString('base64url');
-    await this.#dataSource.query(
+    await tx.query(
       `INSERT INTO refresh_tokens (token_hash, family_id, agent_id, expires_at) VALUES (?, ?, ?, NOW(6) + INTERVAL ? DAY)`,
       [hash('sha256', refresh_token), family_id, agent_id, this.#limits.refresh_token_days],
     );

@@ -5,6 +5,7 @@ import { Sealing } from './sealing.ts';
 const LOCK = 'seqdesk_signing_keys';
 const LOCK_SECONDS = 10;
 const KID_LENGTH = 16;
+const FRESH_MS = 2_000;
 
 type Key = Awaited<ReturnType<typeof importJWK>>;
 interface StoredKey {
@@ -20,6 +21,7 @@ export class SigningKeys {
   #keys = new Map<string, Key>();
   #jwks: JWK[] = [];
   #signing: { kid: string; key: Key } | undefined;
+  #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(dataSource: DataSource, sealing: Sealing) {
     this.#dataSource = dataSource;
@@ -53,11 +55,13 @@ export class SigningKeys {
 
   /** The public key of that name; a name that another replica made is read from the database. */
   async find(kid: string): Promise<Key | undefined> {
-    if (!this.#keys.has(kid)) await this.#read();
+    // Anybody can name keys that nobody has: the database is asked about them now and then only.
+    if (!this.#keys.has(kid) && performance.now() - this.#readAt > FRESH_MS) await this.#read();
     return this.#keys.get(kid);
   }
 
   async #read(): Promise<void> {
+    this.#readAt = performance.now();
     const rows = await this.#dataSource.query<StoredKey[]>(
       'SELECT kid, public_jwk, private_jwk_encrypted FROM signing_keys ORDER BY created_at DESC, kid',
     );

@@ -106,7 +106,7 @@ export class Queue {
     if (row?.state !== 'waiting') return true;
     await this.#transitions.apply(tx, row, 'assign', { agent_id: agent.agent_id, assigned_at: NOW }, ENGINE);
     // Lost to another team's drain in between: this assignment is undone and the next agent is looked for.
-    if (!(await holdSlot(tx, agent.agent_id))) throw new SlotLost();
+    if (!(await holdSlot(tx, agent.agent_id, { onlyOnline: true }))) throw new SlotLost();
     return true;
   }
 }

@@ -7,7 +7,7 @@ import { isDuplicate } from '../database/transact.ts';
 import { SessionsStore, toSession } from '../lifecycle/sessions.store.ts';
 import { Sealing } from '../people/sealing.ts';
 import { Tokens } from '../people/tokens.ts';
-import { type Identity, readIdentity } from './identity.ts';
+import { type Identity, readIdentity, requireForeign } from './identity.ts';
 
 export interface Booted {
   visitor_token: string;
@@ -49,6 +49,7 @@ export class Boot {
 
   /** The visitor of an integrator's user id, made when it is new. */
   async forUser(channel_id: ChannelId, user_id: string, attributes: Record<string, string> = {}): Promise<VisitorRow> {
+    requireForeign(user_id);
     const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
     return known ?? (await this.#create(channel_id, { user_id, attributes, isSigned: true }, null));
   }

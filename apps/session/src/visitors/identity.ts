@@ -31,9 +31,14 @@ export async function readIdentity(
   secret: string,
 ): Promise<Identity> {
   const found = 'jwt' in identity ? await readJwt(identity.jwt, channel_id, secret) : readHash(identity, secret);
-  if (RESERVED.test(found.user_id))
-    throw new Refusal('VALIDATION_FAILED', { detail: 'user_id may not begin like our own ids' });
+  requireForeign(found.user_id);
   return found;
+}
+
+/** @throws Refusal VALIDATION_FAILED for an integrator's user id that begins like one of ours */
+export function requireForeign(user_id: string): void {
+  if (RESERVED.test(user_id))
+    throw new Refusal('VALIDATION_FAILED', { detail: 'user_id may not begin like our own ids' });
 }
 
 function readHash(

@@ -155,6 +155,12 @@ const statements = [
     UNIQUE KEY uq_messages_message_id (message_id)
   ) ${table}`,
 
+  // Sessions that the writer wants in their queues; gone when the queue has taken them in.
+  `CREATE TABLE queue_requests (
+    session_id ${id} NOT NULL PRIMARY KEY,
+    requested_at ${time} NOT NULL DEFAULT CURRENT_TIMESTAMP(6)
+  ) ${table}`,
+
   // A bot's answer that came after a person took over: remembered, so that it can be told from one not stored yet.
   `CREATE TABLE dropped_messages (
     message_id ${id} NOT NULL PRIMARY KEY,
