@@ -116,6 +116,71 @@ test('what can never be acked fails at once and is not retryable', async () => {
   await expect(refused).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', retryable: false });
 });
 
+test('a record that Kafka refuses is found by halving: only its call is refused, its neighbours are acked in order', async () => {
+  const { producer, requests, request } = await withKafka();
+  const sent = ['1', '2', 'bad', '4'].map((value) => outcome(producer.send('a', record(value))));
+  const answer = async (index: number) => {
+    const under = await request(index);
+    if (under.values.includes('bad')) under.fail(refusal('MESSAGE_TOO_LARGE'));
+    else under.ack();
+  };
+  await answer(0);
+  sent.push(outcome(producer.send('a', record('5'))));
+  for (let index = 1; index <= 5; index += 1) await answer(index);
+  expect(await Promise.all(sent)).toEqual(['acked', 'acked', 'MESSAGE_TOO_LARGE', 'acked', 'acked']);
+  expect(requests.map(({ values }) => values.join(' '))).toEqual(['1 2 bad 4', '1 2', 'bad 4', 'bad', '4', '5']);
+  producer.checkHealth();
+});
+
+test('of a call with a refused record nothing is sent behind that record', async () => {
+  const { producer, requests, request } = await withKafka({ maxBatchRecords: 3 });
+  const many = outcome(producer.sendMany(['1', 'bad', '3', '4'].map((value) => ({ topic: 'a', ...record(value) }))));
+  const behind = producer.send('a', record('5'));
+  (await request(0)).fail(refusal('INVALID_RECORD'));
+  (await request(1)).fail(refusal('INVALID_RECORD'));
+  (await request(2)).ack();
+  (await request(3)).fail(refusal('INVALID_RECORD'));
+  expect(await many).toBe('INVALID_RECORD');
+  (await request(4)).ack();
+  await behind;
+  expect(requests.map(({ values }) => values.join(' '))).toEqual(['1 bad 3', '1 bad', '1', 'bad', '5']);
+});
+
+test.each(['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED', 'INVALID_TOPIC_EXCEPTION', 'CORRUPT_MESSAGE'])(
+  '%s is nobody’s record: the same is sent again, and nobody is refused for good',
+  async (type) => {
+    const { producer, requests, request } = await withKafka({ deadlineMs: 80 });
+    const failures = ['1', '2'].map((value) => producer.send('a', record(value)).catch((error: unknown) => error));
+    (await request(0)).fail(refusal(type));
+    await request(1);
+    failures.push(producer.send('a', record('3')).catch((error: unknown) => error));
+    for (const failure of await Promise.all(failures)) expect(failure).toMatchObject({ retryable: true });
+    expect(requests.map(({ values }) => values)).toEqual([
+      ['1', '2'],
+      ['1', '2'],
+    ]);
+  },
+);
+
+test('when nobody waits for a refused half any more, what is behind it fails too, but never for good', async () => {
+  const { producer, requests, request } = await withKafka({ deadlineMs: 200 });
+  const first = producer.send('a', record('0'));
+  const under = await request(0);
+  const overdue = outcome(producer.send('a', record('1')));
+  const began = performance.now();
+  // Later, so that its caller still waits when the other one has given up.
+  await expect.poll(() => performance.now() - began, { interval: 1 }).toBeGreaterThan(50);
+  const behind = producer.send('a', record('2')).catch((error: unknown) => error);
+  under.ack();
+  await first;
+  (await request(1)).fail(refusal('MESSAGE_TOO_LARGE'));
+  const half = await request(2);
+  expect(await overdue).toBe('NO_ACK');
+  half.fail(refusal('MESSAGE_TOO_LARGE'));
+  expect(await behind).toMatchObject({ code: 'MESSAGE_TOO_LARGE', retryable: true });
+  expect(requests.map(({ values }) => values.join(' '))).toEqual(['0', '1 2', '1']);
+});
+
 test('a full queue refuses, and takes again when it has emptied', async () => {
   const { producer, request } = await withKafka({ maxQueuedRecords: 2 });
   const first = producer.send('a', record('1'));

@@ -6,10 +6,15 @@
  *
  * Guarantees
  * - A resolved call is on all in-sync replicas.
- * - Records reach a partition in the order of the calls. A request that fails is sent again as a whole, before anything else:
- *   records may repeat, but the first copies stay in order.
- * - When a call fails, all that waits behind it fails too. So a record is never acked while one that was called before it,
- *   and had not failed by then, is missing: who sends both again gets the old order.
+ * - Records reach a partition in the order of the calls. A request that fails is sent again, as a whole or in two halves one
+ *   after the other, before anything else: records may repeat, but the first copies stay in order.
+ * - A failure is final (not retryable) for one call only, the one whose record Kafka refused while it was alone in its
+ *   request. A larger request that is refused for a record is halved until the offender is alone; its neighbours are acked.
+ *   Everything else (rights, topics, settings, a damaged request) may be mended while the caller still has its words, so it
+ *   is retryable.
+ * - When a call fails retryably, all that waits behind it does too. So a record is never acked while one that was called
+ *   before it, and had not failed by then, is missing: who sends both again gets the old order. A call that was refused for
+ *   good is not to be sent again, so what is behind it goes on; its own later records do not.
  * - Every call settles within its deadline. A failed one has an unknown outcome: it may be in the topic, or come there late,
  *   as kafkajs can't take back a request; nothing else is sent before that request has settled.
  *
@@ -19,10 +24,11 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Producer, type TopicMessages } from 'kafkajs';
+import { cutAround } from './bisect.ts';
 import type { KafkaConnection } from './connection.ts';
 import { retryWithin, within } from './deadline.ts';
 import { KafkaError, SendFailed } from './errors.ts';
-import { canRetrySend, errorCode } from './kafkajs-error.ts';
+import { errorCode, isFaultOfRecord } from './kafkajs-error.ts';
 import { lingerMs, Rate } from './linger.ts';
 import type { Log, Meter } from './ports.ts';
 import { ProducerMetrics } from './producer-metrics.ts';
@@ -82,7 +88,8 @@ export class OrderedProducer {
 
   /**
    * Resolves when Kafka has acked the record.
-   * @throws Overloaded when too much waits already, SendFailed when it was not acked.
+   * @throws Overloaded when too much waits already, SendFailed when it was not acked: for good only when Kafka refuses this
+   * very record.
    */
   send(topic: string, record: OutgoingRecord): Promise<void> {
     return this.#call([{ ...record, topic }]);
@@ -93,7 +100,7 @@ export class OrderedProducer {
     return records.length === 0 ? Promise.resolve() : this.#call(records);
   }
 
-  /** For readiness. @throws with the reason when not connected, or when the last request failed. */
+  /** For readiness. @throws with the reason when not connected, or when the last request failed for more than its records. */
   checkHealth(): void {
     if (this.#state !== 'open') throw new Error(`the producer is ${this.#state}`);
     if (this.#lastFailure !== undefined) throw this.#lastFailure;
@@ -161,26 +168,42 @@ export class OrderedProducer {
     this.#metrics.waiting(this.#queue.length, batch.length);
   }
 
-  /** Ends when the batch is acked, or when it is certain that it won't be sent again. Never rejects. */
+  /** Ends when the batch is acked or refused, or when it is certain that it won't be sent again. Never rejects. */
   async #deliver(batch: readonly Entry[]): Promise<void> {
-    const topicMessages = groupByTopic(batch);
+    let parts = [batch];
+    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+      const failure = await this.#sendUntilAnswered(part);
+      if (failure === undefined) this.#ack(part);
+      else if (failure.retryable || !this.#isWaitedFor(part)) return this.#failBatch([part, ...parts].flat(), failure);
+      else if (part.length > 1) parts.unshift(...cutAround(part, undefined));
+      else parts = this.#refuse(part, failure, parts);
+    }
+  }
+
+  /** The same records until they are acked, or refused for one of them, or nobody waits for them any more. */
+  async #sendUntilAnswered(part: readonly Entry[]): Promise<SendFailed | undefined> {
+    const topicMessages = groupByTopic(part);
     const began = performance.now();
     for (let pauseMs = FIRST_RETRY_MS; ; pauseMs = Math.min(pauseMs * 2, MAX_RETRY_MS)) {
       try {
         await this.#producer.sendBatch({ acks: -1, timeout: this.#deadlineMs, topicMessages });
-        this.#metrics.sent(batch.length, (performance.now() - began) / 1_000);
+        this.#metrics.sent(part.length, (performance.now() - began) / 1_000);
         this.#lastFailure = undefined;
-        return this.#ack(batch);
+        return undefined;
       } catch (cause) {
         const failure = toSendFailed(cause);
-        this.#lastFailure = failure;
+        // Kafka is well when it refuses a record: a process that one person's record made unready would get no other.
+        this.#lastFailure = failure.retryable ? failure : undefined;
         this.#metrics.failed(failure.code);
-        const isWaitedFor = batch.some(({ call }) => this.#calls.has(call));
-        if (!failure.retryable || !isWaitedFor) return this.#failBatch(batch, failure);
-        this.#log.warn({ err: failure, records: batch.length }, 'records were not acked; the same are sent again');
+        if (!failure.retryable || !this.#isWaitedFor(part)) return failure;
+        this.#log.warn({ err: failure, records: part.length }, 'records were not acked; the same are sent again');
       }
       await sleep(pauseMs);
     }
+  }
+
+  #isWaitedFor(part: readonly Entry[]): boolean {
+    return part.some(({ call }) => this.#calls.has(call));
   }
 
   #ack(batch: readonly Entry[]): void {
@@ -190,13 +213,24 @@ export class OrderedProducer {
     }
   }
 
-  #failBatch(batch: readonly Entry[], failure: KafkaError): void {
-    this.#log.error({ err: failure, records: batch.length, queued: this.#queue.length }, 'records were not acked');
+  /** Tells the offender's caller for good; gives what is left to send: the call's later records would stand before it. */
+  #refuse(offender: readonly Entry[], failure: SendFailed, parts: readonly (readonly Entry[])[]): (readonly Entry[])[] {
+    const refused = new Set(offender.map(({ call }) => call));
+    this.#log.error({ err: failure }, 'Kafka refused a record for good');
+    for (const call of refused) call.settle(failure);
+    this.#queue.drop(({ call }) => refused.has(call));
+    return parts.map((part) => part.filter(({ call }) => !refused.has(call))).filter(({ length }) => length > 0);
+  }
+
+  #failBatch(batch: readonly Entry[], cause: SendFailed): void {
+    this.#log.error({ err: cause, records: batch.length, queued: this.#queue.length }, 'records were not acked');
+    // Never for good: whose record is at fault, if any is, was not found out.
+    const failure = cause.retryable ? cause : new SendFailed(cause.code, cause.message, { retryable: true, cause });
     for (const { call } of batch) if (this.#calls.has(call)) call.settle(failure);
     this.#failQueued(failure);
   }
 
-  /** What waits behind a failed call must not overtake it. */
+  /** What waits behind a call that failed retryably must not overtake it. */
   #failQueued(failure: KafkaError): void {
     for (const { call } of this.#queue.drop(() => true)) if (this.#calls.has(call)) call.settle(failure);
   }
@@ -238,5 +272,5 @@ function groupByTopic(batch: readonly Entry[]): TopicMessages[] {
 
 function toSendFailed(cause: unknown): SendFailed {
   const code = errorCode(cause);
-  return new SendFailed(code, `Kafka did not ack: ${code}`, { retryable: canRetrySend(cause), cause });
+  return new SendFailed(code, `Kafka did not ack: ${code}`, { retryable: !isFaultOfRecord(cause), cause });
 }
