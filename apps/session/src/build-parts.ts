@@ -4,6 +4,7 @@ import type { OrderedProducer } from '#libs/kafka';
 import { Failpoints, type Logger } from '#libs/observability';
 import type { SessionParts } from './app.module.ts';
 import { RateLimiter } from './edge/rate-limiter.ts';
+import { CleanUp } from './database/clean-up.ts';
 import { FindSessions } from './lifecycle/find-sessions.ts';
 import { RunCommand } from './lifecycle/run-command.ts';
 import { SessionOpening } from './lifecycle/session-opening.ts';
@@ -37,6 +38,7 @@ export interface InnerParts extends SessionParts {
   queue: Queue;
   queueRequests: QueueRequests;
   newMessages: NewMessages;
+  cleanUp: CleanUp;
   failpoints: Failpoints;
 }
 
@@ -78,6 +80,7 @@ export async function buildParts(
     commands,
     boot,
     newMessages,
+    cleanUp: new CleanUp(dataSource, log),
     marks,
     find,
     rules,

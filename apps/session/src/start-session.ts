@@ -54,6 +54,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
     parts.outbox.start();
     parts.queue.start();
     parts.queueRequests.start();
+    parts.cleanUp.start();
   }
   writer?.startWatching();
   state.isUp = true;
@@ -64,6 +65,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
       writer?.stopWatching();
       parts.newMessages.close();
       await app.close();
+      await parts.cleanUp.stop();
       await parts.queueRequests.stop();
       await parts.queue.stop();
       await parts.outbox.stop();

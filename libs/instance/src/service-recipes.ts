@@ -55,7 +55,6 @@ export async function planServices(plan: ServicePlan): Promise<ServiceRecipe[]> 
         SECRETS_KEY: secrets.secrets_key,
         SESSION_PORT: String(place.port),
         SESSION_OPS_PORT: String(place.ops_port),
-        SESSION_PUBLIC_URL: `http://127.0.0.1:${gateways[0]?.port ?? place.port}`,
       }),
     ),
     ...routers.map((place) => recipe(plan, 'router', place, { ...askers, ROUTER_OPS_PORT: String(place.ops_port) })),

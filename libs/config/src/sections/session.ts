@@ -69,10 +69,6 @@ export const session = z
     port: port(8200, 'The port of REST and of the questions of other services; clients come through the gateway.'),
     ops_host: listenHost('The address of the operations port.'),
     ops_port: port(9102, 'The operations port: /healthz, /readyz, /metrics. Never expose it to the public.'),
-    public_url: z
-      .url({ protocol: /^https?$/ })
-      .default('http://127.0.0.1:8080')
-      .meta({ description: 'Where people reach this installation; links and token issuers are made of it.' }),
     roles: z
       .array(z.enum(['api', 'log', 'jobs']))
       .min(1)

@@ -104,18 +104,6 @@ export const kafka = {
         .meta({ description: 'What brokers call this installation in their logs and quotas.' }),
       ssl: z.boolean().default(false).meta({ description: 'Whether brokers are spoken to over TLS.' }),
       sasl,
-      partitions: whole({
-        min: 1,
-        max: 1_000,
-        default: 12,
-        description: 'Partitions of each topic; decided at installation, never changed after it.',
-      }),
-      replication_factor: whole({
-        min: 1,
-        max: 9,
-        default: 1,
-        description: 'Copies of each partition when topics are created; production wants 3.',
-      }),
       session_timeout_ms: whole({
         min: 1_000,
         max: 300_000,
