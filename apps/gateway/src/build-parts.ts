@@ -16,6 +16,7 @@ import { IdleWatch } from './connection/idle-watch.ts';
 import { PresenceStore } from './connection/presence.store.ts';
 import { Rooms } from './connection/rooms.ts';
 import { SigningKeys } from './connection/signing-keys.ts';
+import { SlowReaderGuard } from './connection/slow-reader-guard.ts';
 import { ApiLimits } from './proxy/api-limits.ts';
 import { ApiProxy } from './proxy/api-proxy.client.ts';
 import { Replicas } from './proxy/replicas.ts';
@@ -78,10 +79,10 @@ export function buildParts(config: GatewayConfig, log: Logger, metrics: Metrics)
       metrics: gatewayMetrics,
       log,
     }),
+    guard: new SlowReaderGuard({ slow_reader_bytes: gateway.slow_reader_bytes, metrics: gatewayMetrics }),
     pusher: new Pusher({
       rooms,
       metrics: gatewayMetrics,
-      slow_reader_bytes: gateway.slow_reader_bytes,
       onLoss: () => void heads.tellAll(),
     }),
     proxy: new ApiProxy({

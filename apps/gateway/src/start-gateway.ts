@@ -81,9 +81,10 @@ async function createApp(config: GatewayConfig, log: Logger, parts: GatewayParts
 }
 
 function edgesOf(parts: GatewayParts, log: Logger): SocketEdges {
-  const { door, connections, heads, idle, presence, mayWrite, pusher, events, metrics, addressLimits } = parts;
+  const { door, guard, connections, heads, idle, presence, mayWrite, pusher, events, metrics, addressLimits } = parts;
   return {
     door,
+    guard,
     wireOpened: (address) => addressLimits.opened(address, now()),
     wireClosed: (address) => addressLimits.closed(address),
     opened(connection) {

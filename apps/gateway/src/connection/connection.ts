@@ -7,12 +7,12 @@ import type { Caller } from '#libs/domain';
 import { agentRoom, teamRoom, visitorRoom } from '#libs/protocol';
 import { eventFrame } from '../pushing/ws-frame.ts';
 import type { WheelEntry } from './timing-wheel.ts';
-import type { TokenBucket } from './token-bucket.ts';
+import { type BucketLimit, takeToken, type TokenBucket } from './token-bucket.ts';
 
 /** Who may hold a socket; API keys don't. */
 export type Person = Exclude<Caller, { kind: 'key' }>;
 
-/** engine.io's socket, as much of it as is used here. */
+/** engine.io's socket, as much of it as is used here. Its writes are guarded: see slow-reader-guard.ts. */
 export interface Wire {
   readonly readyState: string;
   /** Packets that wait because an earlier write has not been taken by the kernel yet. */
@@ -61,7 +61,7 @@ export class Connection implements TokenBucket, WheelEntry {
   metBy = 0;
   /** Frames collected for it in this turn of pushing. */
   outgoing: Uint8Array[] | undefined = undefined;
-  #waitingBytes = 0;
+  #refusals: TokenBucket | undefined;
 
   constructor({ id, person, isBinary, locale, expiresAt, wire, now, burst }: ConnectionOptions) {
     this.id = id;
@@ -85,8 +85,6 @@ export class Connection implements TokenBucket, WheelEntry {
 
   /** Writes whole frames; what is written to a closed one is lost, as every push may be. */
   write(frame: Uint8Array): void {
-    if (this.#wire.writeBuffer.length === 0) this.#waitingBytes = 0;
-    else this.#waitingBytes += frame.length;
     this.#wire.write('', { compress: false, wsPreEncodedFrame: [frame] });
   }
 
@@ -95,10 +93,10 @@ export class Connection implements TokenBucket, WheelEntry {
     this.write(eventFrame(event, JSON.stringify(data)));
   }
 
-  /** Bytes that its reader has not taken. */
-  get waitingBytes(): number {
-    const queued = this.#wire.writeBuffer.length === 0 ? 0 : this.#waitingBytes;
-    return queued + this.#wire.transport.socket.bufferedAmount;
+  /** Notes that an event was beyond its rate. False: that has happened so often that it is no slip any more. */
+  noteRefusal(limit: BucketLimit, now: number): boolean {
+    this.#refusals ??= { tokens: limit.burst, tokensAt: now };
+    return takeToken(this.#refusals, limit, now);
   }
 
   /** Says why, and closes. */
@@ -111,11 +109,6 @@ export class Connection implements TokenBucket, WheelEntry {
   /** Closes the WebSocket, so that stock clients reconnect by themselves; after a socket.io disconnect they would not. */
   close(): void {
     this.#wire.close();
-  }
-
-  /** Cuts the line without a word: for a reader that takes none. */
-  cut(): void {
-    this.#wire.transport.socket.terminate();
   }
 }
 

@@ -12,13 +12,15 @@ import type { Server, ServerOptions, Socket } from 'socket.io';
 import { type ClusterEvents, type Delivery, localeOf } from '#libs/contracts';
 import { serverParser } from '#libs/protocol';
 import { now } from './clock.ts';
-import { Connection, type Wire } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { Door } from './door.ts';
 import type { Admitted } from './handshake.ts';
+import type { GuardedWire, SlowReaderGuard } from './slow-reader-guard.ts';
 
 /** Everything behind the sockets, as the adapter sees it. */
 export interface SocketEdges {
   readonly door: Door;
+  readonly guard: SlowReaderGuard;
   /** A conversation of packets has begun or ended, whether or not anybody has signed in over it. */
   readonly wireOpened: (address: string) => void;
   readonly wireClosed: (address: string) => void;
@@ -41,7 +43,7 @@ type NoEvents = Record<string, never>;
 type IoServer = Server<NoEvents, NoEvents, ClusterEvents>;
 type IoSocket = Socket<NoEvents, NoEvents, ClusterEvents>;
 /** engine.io's socket; what it declares read-only is ours to replace. */
-interface EngineSocket extends Wire {
+interface EngineSocket extends GuardedWire {
   request: IncomingMessage | null;
   remoteAddress: string;
   once(event: 'close', listener: (this: EngineSocket) => void): unknown;
@@ -71,7 +73,7 @@ export class SocketAdapter extends IoAdapter {
   }
 
   override createIOServer(port: number): IoServer {
-    const { door, wireOpened, wireClosed, deliver, sendHeads } = this.#edges;
+    const { door, guard, wireOpened, wireClosed, deliver, sendHeads } = this.#edges;
     const io = super.createIOServer(port, this.#options() as ServerOptions) as IoServer;
     function onClose(this: EngineSocket): void {
       wireClosed(this.remoteAddress);
@@ -79,6 +81,7 @@ export class SocketAdapter extends IoAdapter {
     (io.engine as { on(event: 'connection', listener: (conn: EngineSocket) => void): void }).on(
       'connection',
       (conn) => {
+        guard.guard(conn);
         // The address as far as it is believed, behind proxies too.
         if (conn.request) conn.remoteAddress = door.addressOf(conn.request);
         wireOpened(conn.remoteAddress);

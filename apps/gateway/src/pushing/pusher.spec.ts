@@ -6,8 +6,6 @@ import type { Connection } from '../connection/connection.ts';
 import { Rooms } from '../connection/rooms.ts';
 import { Pusher } from './pusher.ts';
 
-const SLOW_BYTES = 1_000;
-
 function makePusher() {
   const rooms = new Rooms<Connection>();
   const turns: (() => void)[] = [];
@@ -15,7 +13,6 @@ function makePusher() {
   const pusher = new Pusher({
     rooms,
     metrics: fakeMetrics(),
-    slow_reader_bytes: SLOW_BYTES,
     onLoss: () => losses.push('lost'),
     nextTurn: (work) => turns.push(work),
   });
@@ -78,27 +75,6 @@ test('several deliveries share the 500 of a turn', () => {
   expect(reached()).toBe(500);
   turns.shift()?.();
   expect(reached()).toBe(600);
-});
-
-test('who reads too slowly is cut, the others are served', () => {
-  const { pusher, join } = makePusher();
-  const slow = join('a');
-  const fine = join('a');
-  slow.wire.bufferedAmount = SLOW_BYTES + 1;
-  fine.wire.bufferedAmount = SLOW_BYTES;
-  pusher.push([delivery(['a'], 1)]);
-  expect(slow.wire).toMatchObject({ isCut: true, frames: [] });
-  expect(values(fine.wire)).toEqual([1]);
-});
-
-test("packets that wait in engine.io's own buffer count as waiting too", () => {
-  const { pusher, join } = makePusher();
-  const { wire } = join('a');
-  wire.writeBuffer = ['stuck'];
-  for (let count = 0; count < 10; count += 1) pusher.push([delivery(['a'], 'x'.repeat(200))]);
-  expect(wire.isCut).toBe(true);
-  expect(wire.frames.length).toBeGreaterThan(3);
-  expect(wire.frames.length).toBeLessThan(10);
 });
 
 test('a message goes as a frame to binary sockets and as text to the others; what no frame can say goes as text', () => {

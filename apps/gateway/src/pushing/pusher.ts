@@ -17,8 +17,6 @@ import { DeliveryFrames } from './delivery-frames.ts';
 export interface PusherOptions {
   readonly rooms: Rooms<Connection>;
   readonly metrics: GatewayMetrics;
-  /** A socket with more than this waiting to be written is cut. */
-  readonly slow_reader_bytes: number;
   /** Deliveries were dropped; called when those that waited are through. */
   readonly onLoss: () => void;
   readonly nextTurn?: (work: () => void) => void;
@@ -107,16 +105,11 @@ export class Pusher {
   }
 
   #write(touched: readonly Connection[]): void {
-    const { metrics, slow_reader_bytes } = this.#options;
+    const { metrics } = this.#options;
     for (const connection of touched) {
       const frames = connection.outgoing ?? [];
       connection.outgoing = undefined;
       if (!connection.isOpen) continue;
-      if (connection.waitingBytes > slow_reader_bytes) {
-        metrics.slowReaderCut();
-        connection.cut();
-        continue;
-      }
       const [first] = frames;
       if (first) connection.write(frames.length === 1 ? first : Buffer.concat(frames));
       metrics.pushed(frames.length);

@@ -6,7 +6,7 @@ import { fakeConnection, fakeMetrics } from '../../fixture/connection-fixture.ts
 import type { EventHandler } from './client-events.ts';
 import { Dispatcher } from './dispatcher.ts';
 
-function make(handler: EventHandler = () => Promise.resolve({}), burst = 100) {
+function make(handler: EventHandler = () => Promise.resolve({}), burst = 100, rate = 1) {
   const seen: unknown[] = [];
   const logged: string[] = [];
   const record: EventHandler = (connection, data) => {
@@ -15,7 +15,7 @@ function make(handler: EventHandler = () => Promise.resolve({}), burst = 100) {
   };
   const dispatcher = new Dispatcher({
     handlers: new Map([['session:read', record]]),
-    limit: { rate: 1, burst },
+    limit: { rate, burst },
     metrics: fakeMetrics(),
     noteSign: () => undefined,
     log: { error: (_fields, message) => void logged.push(message) },
@@ -92,6 +92,16 @@ test('beyond the burst events are refused, to be sent again', async () => {
   expect(answers.map(({ ok }) => ok)).toEqual([true, true, false]);
   expect(answers[2]).toMatchObject({ error: { code: 'RATE_LIMITED', retryable: true } });
   expect(seen).toEqual([1, 2]);
+});
+
+test('who goes on in spite of thousands of refusals is told why and closed; each refusal before was answered', async () => {
+  const { call, connection, wire } = make(undefined, 1, 0);
+  const answers = await Promise.all(Array.from({ length: 5_001 }, (_, data) => call('session:read', data)));
+  expect(answers.filter(({ ok }) => ok)).toHaveLength(1);
+  expect(connection.isOpen).toBe(true);
+  expect(await call('session:read', 1)).toMatchObject({ error: { code: 'RATE_LIMITED' } });
+  expect(wire.events).toMatchObject([['error', { code: 'RATE_LIMITED', number: 3002, retryable: true }]]);
+  expect(wire.readyState).toBe('closing');
 });
 
 test('what is under way is counted until it is answered', async () => {

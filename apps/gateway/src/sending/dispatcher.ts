@@ -2,7 +2,8 @@
  * One dispatcher for the events of all sockets: limits, looks up, answers. Nothing that a client sends makes it throw.
  *
  * Guarantees: an event with an acknowledgement gets exactly one, as long as its socket is open; one without is handled all
- * the same. So many events are under way at once and no more: beyond it they are refused, to be sent again.
+ * the same. So many events are under way at once and no more: beyond it they are refused, to be sent again. Who is refused
+ * for its rate again and again, without ever slowing down, is closed: each answer would cost what the limit is to save.
  */
 import { type Ack, type ErrorCode, Refusal } from '#libs/contracts';
 import { MALFORMED } from '#libs/protocol';
@@ -25,6 +26,11 @@ export interface DispatcherOptions {
 type Answer = (answer: Ack<object>) => void;
 
 const MOST_UNDER_WAY = 20_000;
+/**
+ * Refusals for the rate that a socket may collect; they are forgiven as fast as events are allowed. So who sends up to twice
+ * what it may is never closed, and an application that sends a long list at once has each of its events answered.
+ */
+const MOST_REFUSALS = 5_000;
 
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -52,7 +58,10 @@ export class Dispatcher {
     const handler = typeof event === 'string' ? this.#options.handlers.get(event) : undefined;
     const name = handler && typeof event === 'string' ? event : 'unknown';
     const code = this.#findRefusal(connection, { isKnown: handler !== undefined, data, time });
-    if (code || !handler) return this.#refuse(connection, { name, code: code ?? 'UNKNOWN_EVENT', answer });
+    if (code || !handler) {
+      this.#refuse(connection, { name, code: code ?? 'UNKNOWN_EVENT', answer });
+      return code === 'RATE_LIMITED' ? this.#closeIfDeaf(connection, time) : undefined;
+    }
     void this.#handle(connection, { name, handler, data: data[0], answer, time });
   }
 
@@ -75,6 +84,11 @@ export class Dispatcher {
     this.#options.metrics.answered(name, code);
     if (answer) answer({ ok: false, error: toAckError(new Refusal(code), connection.locale) });
     else if (code === 'UNKNOWN_EVENT') connection.end(code);
+  }
+
+  #closeIfDeaf(connection: Connection, time: number): void {
+    const { rate } = this.#options.limit;
+    if (!connection.noteRefusal({ rate, burst: MOST_REFUSALS }, time)) connection.end('RATE_LIMITED');
   }
 
   async #handle(
