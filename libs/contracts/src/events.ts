@@ -6,26 +6,26 @@ export const sessionEventTypes = ['session.opened', 'session.queued', 'session.a
 export const agentStatuses = ['online', 'busy', 'away'] as const;
 export type AgentStatus = (typeof agentStatuses)[number];
 
+// These schemas are for readers, and drop the fields that they don't know (strict ones are for what clients send in): during
+// a rolling upgrade a newer writer's records reach older readers, and a refusal would put them among the dead letters.
 const base = { event_id: eventId, occurred_at: z.iso.datetime() };
 
 /** A transition of a session. Readers apply a higher `version` only. */
-export const sessionEvent = z.strictObject({
+export const sessionEvent = z.object({
   ...base,
   type: z.enum(sessionEventTypes),
   session_id: sessionId,
   version: z.number().int().positive(),
-  data: z.strictObject({
+  data: z.object({
     session,
     /** What it was before; null when the session was opened by this event. */
-    previous: z
-      .strictObject({ state: z.enum(sessionStates), agent_id: agentId.nullable(), team_id: teamId })
-      .nullable(),
+    previous: z.object({ state: z.enum(sessionStates), agent_id: agentId.nullable(), team_id: teamId }).nullable(),
   }),
 });
-export const agentStatusEvent = z.strictObject({
+export const agentStatusEvent = z.object({
   ...base,
   type: z.literal('agent.status_changed'),
-  data: z.strictObject({
+  data: z.object({
     agent_id: agentId,
     status: z.enum(agentStatuses),
     previous_status: z.enum(agentStatuses),

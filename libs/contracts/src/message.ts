@@ -71,8 +71,8 @@ export interface Sent {
   send_time: string;
 }
 
-/** One entry of a session's log. `send_time`: nanoseconds since 1970 as a decimal string. */
-export const message = z.strictObject({
+/** One entry of a session's log. `send_time`: nanoseconds since 1970 as a decimal string. Unknown fields are dropped. */
+export const message = z.object({
   message_id: messageId,
   session_id: sessionId,
   seq_id: z.number().int().positive(),

@@ -6,16 +6,19 @@ export type SessionState = (typeof sessionStates)[number];
 
 const time = z.iso.datetime();
 
-/** A session as agents, supervisors, admins, topics and webhooks see it. `unread_count` is the caller's and only in REST answers. */
-export const session = z.strictObject({
+/**
+ * A session as agents, supervisors, admins, topics and webhooks see it. `unread_count` is the caller's and only in REST answers.
+ * Unknown fields are dropped: an older reader can't tell whether a visitor may see them.
+ */
+export const session = z.object({
   session_id: sessionId,
   state: z.enum(sessionStates),
   version: z.number().int().positive(),
   origin: z.enum(['visitor', 'agent', 'api']),
   channel_id: channelId,
   team_id: teamId,
-  visitor: z.strictObject({ visitor_id: visitorId, name: z.string().nullable() }),
-  agent: z.strictObject({ agent_id: agentId, name: z.string() }).nullable(),
+  visitor: z.object({ visitor_id: visitorId, name: z.string().nullable() }),
+  agent: z.object({ agent_id: agentId, name: z.string() }).nullable(),
   priority: z.number().int().min(0).max(9).optional(),
   skills: z.array(z.string()).optional(),
   language: z.string().nullable(),
@@ -41,8 +44,8 @@ export function sessionForVisitor(full: Session): Session {
   return rest;
 }
 
-/** Where a session's words go; kept by gateway (may this caller write?) and by router (signals). */
-export const sessionRoute = z.strictObject({
+/** Where a session's words go; kept by gateway (may this caller write?) and by router (signals). Unknown fields are dropped. */
+export const sessionRoute = z.object({
   session_id: sessionId,
   state: z.enum(sessionStates),
   version: z.number().int().positive(),

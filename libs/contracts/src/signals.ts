@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { agentId, sessionId, teamId, visitorId } from './ids.ts';
 
-/** The value of a record on `chat.signals.v1`: what may be lost. Key: session_id, else the agent's id. */
+/** The value of a record on `chat.signals.v1`: may be lost. Key: session_id, else the agent's id. Unknown fields are dropped. */
 export const signal = z.discriminatedUnion('type', [
-  z.strictObject({
+  z.object({
     type: z.literal('typing'),
     session_id: sessionId,
     who: z.union([visitorId, agentId]),
@@ -11,13 +11,13 @@ export const signal = z.discriminatedUnion('type', [
     /** The visitor's words so far; shown to agents only. */
     preview: z.string().max(1_000).optional(),
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('read'),
     session_id: sessionId,
     reader: z.union([visitorId, agentId]),
     seq_id: z.number().int().nonnegative(),
   }),
-  z.strictObject({
+  z.object({
     type: z.literal('presence'),
     agent_id: agentId,
     status: z.enum(['online', 'busy', 'away', 'idle', 'offline']),
