@@ -13,6 +13,7 @@ import {
 
 const PAIRS = 4;
 const OUTAGE_MS = 60_000;
+const PAUSE_MS = 25_000;
 
 let cluster: TestCluster;
 let agent: Talker;
@@ -45,6 +46,26 @@ test('MariaDB is stopped for 60 s under traffic: sends stay acked, nothing is sh
   await delay(OUTAGE_MS);
   expect(agent.pushes.some((push) => push.message_id === during.message_id)).toBe(false);
   await cluster.startEngine('mysql');
+  await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === during.message_id), {
+    limit_ms: 60_000,
+  });
+  await Promise.all(talks.map((talk) => talk.stop()));
+  for (const conversation of conversations) expect(await violationsOf(cluster, conversation)).toEqual([]);
+}, 240_000);
+
+test('MariaDB is paused for 25 s under traffic: sends stay acked, REST answers, then all of it comes in order', async () => {
+  const talks = conversations.map((conversation) => startTalking(conversation, 50));
+  await delay(1_000);
+  const { visitor, session_id } = firstConversation();
+  cluster.signalEngine('mysql', 'SIGSTOP');
+  const during = await visitor.say(session_id, 'said while the database stands still');
+  const answer = await fetch(`${visitor.api.url}/api/v1/sessions/${session_id}`, {
+    headers: { authorization: `Bearer ${visitor.api.token}` },
+    signal: AbortSignal.timeout(20_000),
+  });
+  expect(answer.status).toBe(503);
+  await delay(PAUSE_MS);
+  cluster.signalEngine('mysql', 'SIGCONT');
   await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === during.message_id), {
     limit_ms: 60_000,
   });

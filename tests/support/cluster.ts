@@ -49,6 +49,7 @@ export interface TestCluster {
   waitDrained(): Promise<void>;
   stopEngine(name: EngineName): Promise<void>;
   startEngine(name: EngineName): Promise<void>;
+  signalEngine(name: EngineName, signal: NodeJS.Signals): void;
   duplicateInbound(): Promise<void>;
   /** A copy of the database's files, taken while it is stopped for a moment. */
   snapshotDatabase(): Promise<string>;
@@ -211,6 +212,10 @@ class RunningCluster implements TestCluster {
 
   async startEngine(name: EngineName): Promise<void> {
     await this.#engine(name).start();
+  }
+
+  signalEngine(name: EngineName, signal: NodeJS.Signals): void {
+    this.#engine(name).kill(signal);
   }
 
   async duplicateInbound(): Promise<void> {
