@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
 import type { GatewayConfig } from '#libs/config';
 import { topics } from '#libs/contracts';
@@ -14,6 +15,7 @@ import { GatewayMetrics } from './connection/gateway-metrics.ts';
 import { HeadsTeller } from './connection/heads.ts';
 import { IdleWatch } from './connection/idle-watch.ts';
 import { PresenceStore } from './connection/presence.store.ts';
+import { RedisPresenceLeases } from './connection/redis-presence-leases.ts';
 import { Rooms } from './connection/rooms.ts';
 import { SigningKeys } from './connection/signing-keys.ts';
 import { SlowReaderGuard } from './connection/slow-reader-guard.ts';
@@ -124,7 +126,9 @@ function buildSending({ config, log, session, connections, engines, metrics }: S
     (key, signal) => producer.send(topics.signals.name, { key, value: JSON.stringify(signal) }),
     () => metrics.signalLost(),
   );
-  const presence = new PresenceStore(link.client, (signal) => signals.send(signal));
+  const presence = new PresenceStore(new RedisPresenceLeases(link.client, randomUUID()), (signal) =>
+    signals.send(signal),
+  );
   const routes = new BatchedQuestions({
     ask: async (ids) => new Map(Object.entries(await session.routes(ids as Parameters<typeof session.routes>[0]))),
     linger_ms: ROUTE_LINGER_MS,

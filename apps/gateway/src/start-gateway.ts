@@ -17,6 +17,7 @@ import { now } from './connection/clock.ts';
 import { drainConnections } from './connection/drain.ts';
 import { SocketAdapter, type SocketEdges } from './connection/socket.adapter.ts';
 import { ProblemFilter } from './proxy/problem.filter.ts';
+import { learnPresence } from './pushing/learn-presence.ts';
 import { learnRoutes } from './pushing/learn-routes.ts';
 
 export interface RunningGateway {
@@ -105,6 +106,7 @@ function edgesOf(parts: GatewayParts, log: Logger): SocketEdges {
     deliver(batch) {
       try {
         learnRoutes(batch, mayWrite, connections);
+        learnPresence(batch, presence);
         pusher.push(batch);
       } catch (err) {
         // A router of another version must not end the process; heads show what was lost.
@@ -143,7 +145,9 @@ function startParts(parts: GatewayParts): () => void {
 /** Nobody comes in any more; who is here is told, answered and let go; calls that are under way get a moment. */
 async function closeDoors(parts: GatewayParts, drain_ms: number): Promise<void> {
   parts.door.close();
+  parts.presence.startDraining();
   await drainConnections({ connections: parts.connections, drain_ms, random: Math.random });
+  await parts.presence.finishDraining();
   const end = now() + IN_FLIGHT_MS;
   while (parts.events.underWay > 0 && now() < end) await delay(20);
   parts.proxy.close();

@@ -1,64 +1,91 @@
 /**
- * Which agents are here: a lease in Redis for each, renewed while one of the agent's sockets is open on any gateway, and a
- * signal to the colleagues when an agent comes, goes, falls silent or changes status.
+ * Which agents are here: each gateway holds the lease of those who have a socket on it, and signals the colleagues when an
+ * agent comes back, goes or falls silent. A status is chosen elsewhere and signalled by session; here it is only kept, so
+ * that colleagues can be told it again after a silence or an absence.
  *
  * Guarantees: an agent with a socket anywhere is not signalled as gone while Redis answers; while it does not, nobody is
- * signalled as gone. Losing Redis' data costs nothing: the next heartbeat writes every lease again.
+ * signalled as gone. No status is made up: what was never heard of is not signalled. A renewal never puts an old status
+ * over a newer one: it only fills what Redis has lost, and learns what it holds.
  *
- * Nothing is deleted when the last socket closes: the lease runs out by itself, unless another gateway renews it.
+ * Lifecycle: an agent's hold runs on for a while after the last socket, so that a reloaded page is no absence; then the
+ * gateway releases it, and whoever finds no other hold signals `offline`. A gateway that drains decides at once on those
+ * who had left before; who is closed by the drain itself is expected on another gateway and keeps the hold.
+ *
+ * What stays possible: who was on a killed gateway, or is sent away by a drain and comes back nowhere, is never signalled
+ * as gone. An agent whose status nobody has heard of is shown as gone after leaving, until the next choice.
  */
-import type { Redis } from 'ioredis';
 import type { Signal } from '#libs/contracts';
-import { keys, LEASE_SECONDS } from '#libs/redis';
+import { LEASE_SECONDS } from '#libs/redis';
 import type { Person } from './connection.ts';
+import type { ChosenStatus, PresenceLeases } from './presence-leases.ts';
 
 type Agent = Extract<Person, { kind: 'agent' }>;
 type Presence = Extract<Signal, { type: 'presence' }>;
-type Status = Exclude<Presence['status'], 'idle' | 'offline'>;
 
 interface Present {
   agent: Agent;
-  status: Status;
+  /** Undefined until it is heard of. */
+  status: ChosenStatus | undefined;
+  /** Whether Redis has yet to take the status: until then its own is the older one. */
+  isUnsaved: boolean;
   sockets: number;
+}
+interface Leaving {
+  agent: Agent;
+  timer: NodeJS.Timeout;
 }
 
 const RENEW_MS = (LEASE_SECONDS * 1_000) / 3;
 const GONE_AFTER_MS = (LEASE_SECONDS + 1) * 1_000;
-const statuses: readonly string[] = ['online', 'busy', 'away'] satisfies Status[];
 
 export class PresenceStore {
-  readonly #redis: Redis;
+  readonly #leases: PresenceLeases;
   readonly #signal: (signal: Presence) => void;
   readonly #present = new Map<string, Present>();
-  /** Agents without a socket here, and the timer that looks whether they are gone. */
-  readonly #leaving = new Map<string, NodeJS.Timeout>();
+  /** Agents without a socket here who may be gone. */
+  readonly #leaving = new Map<string, Leaving>();
   #timer: NodeJS.Timeout | undefined;
+  #isDraining = false;
 
-  constructor(redis: Redis, signal: (signal: Presence) => void) {
-    this.#redis = redis;
+  constructor(leases: PresenceLeases, signal: (signal: Presence) => void) {
+    this.#leases = leases;
     this.#signal = signal;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#renewAll(), RENEW_MS);
+    this.#timer = setInterval(() => this.#renewAll(), RENEW_MS);
   }
 
   stop(): void {
     clearInterval(this.#timer);
-    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    for (const { timer } of this.#leaving.values()) clearTimeout(timer);
     this.#leaving.clear();
+  }
+
+  /** From now on, who is closed here goes to another gateway. */
+  startDraining(): void {
+    this.#isDraining = true;
+  }
+
+  /** Decides on those who left before the drain, as nobody is here to do it later. Never rejects. */
+  async finishDraining(): Promise<void> {
+    const leaving = [...this.#leaving.values()];
+    for (const { timer } of leaving) clearTimeout(timer);
+    await Promise.all(leaving.map(({ agent }) => this.#leave(agent)));
   }
 
   opened(agent: Agent): void {
     const { agent_id } = agent;
-    clearTimeout(this.#leaving.get(agent_id));
+    clearTimeout(this.#leaving.get(agent_id)?.timer);
     this.#leaving.delete(agent_id);
-    const present = this.#present.get(agent_id);
-    if (present) present.sockets += 1;
-    else {
-      this.#present.set(agent_id, { agent, status: 'online', sockets: 1 });
-      void this.#arrive(agent);
+    const known = this.#present.get(agent_id);
+    if (known) {
+      known.sockets += 1;
+      return;
     }
+    const present: Present = { agent, status: undefined, isUnsaved: false, sockets: 1 };
+    this.#present.set(agent_id, present);
+    void this.#arrive(present);
   }
 
   closed({ agent_id }: Agent): void {
@@ -67,70 +94,80 @@ export class PresenceStore {
     present.sockets -= 1;
     if (present.sockets > 0) return;
     this.#present.delete(agent_id);
-    this.#leaving.set(
-      agent_id,
-      setTimeout(() => void this.#leave(present.agent), GONE_AFTER_MS),
-    );
+    if (this.#isDraining) return;
+    const { agent } = present;
+    this.#leaving.set(agent_id, { agent, timer: setTimeout(() => void this.#leave(agent), GONE_AFTER_MS) });
   }
 
-  /** The agent has chosen a status; session tells everybody of it, here it is kept for the return from silence. */
-  chose(agent_id: string, status: Status): void {
+  /**
+   * A status was chosen, here or anywhere. Every gateway keeps it, of absent agents too: somebody has to know it when they
+   * come. Hearing it again changes nothing.
+   */
+  chose(agent_id: string, status: ChosenStatus): void {
     const present = this.#present.get(agent_id);
-    if (!present) return;
+    if (present?.status === status) return;
+    if (!present) return void this.#leases.choose(agent_id, status).catch(() => undefined); // told again at the next choice
     present.status = status;
-    void this.#write(present).catch(() => undefined); // the next renewal writes it
+    present.isUnsaved = true;
+    void this.#save(present, status);
   }
 
+  /** Nobody is told of a silence after which there would be no status to go back to. */
   idle(agent: Agent): void {
-    this.#tell(agent, 'idle');
+    if (this.#present.get(agent.agent_id)?.status) this.#tell(agent, 'idle');
   }
 
   active(agent: Agent): void {
-    this.#tell(agent, this.#present.get(agent.agent_id)?.status ?? 'online');
+    const status = this.#present.get(agent.agent_id)?.status;
+    if (status) this.#tell(agent, status);
   }
 
-  /** A lease that is there already was not interrupted: its status goes on, and nobody needs to be told. */
-  async #arrive(agent: Agent): Promise<void> {
-    const key = keys.presence(agent.agent_id);
-    try {
-      const before = await this.#redis.set(key, 'online', 'EX', LEASE_SECONDS, 'NX', 'GET');
-      if (before === null) return this.#tell(agent, 'online');
-      const present = this.#present.get(agent.agent_id);
-      if (present && isStatus(before)) present.status = before;
-      await this.#redis.expire(key, LEASE_SECONDS);
-    } catch {
-      // Redis is away: the next renewal writes the lease.
-    }
+  /** Who was held until now was not away: colleagues need not be told. */
+  async #arrive(present: Present): Promise<void> {
+    const wasHere = await this.#hold(present);
+    if (wasHere === false && present.status) this.#tell(present.agent, present.status);
   }
 
   async #leave(agent: Agent): Promise<void> {
     this.#leaving.delete(agent.agent_id);
     try {
-      const isHeld = await this.#redis.exists(keys.presence(agent.agent_id));
-      if (isHeld === 0) this.#tell(agent, 'offline');
+      if (await this.#leases.release(agent.agent_id)) this.#tell(agent, 'offline');
     } catch {
       // Presence counts only while Redis answers.
     }
   }
 
-  async #renewAll(): Promise<void> {
-    if (this.#present.size === 0) return;
-    const pipeline = this.#redis.pipeline();
-    for (const { agent, status } of this.#present.values()) {
-      pipeline.set(keys.presence(agent.agent_id), status, 'EX', LEASE_SECONDS);
-    }
-    await pipeline.exec().catch(() => undefined); // away: tried again in a third of the lease
+  #renewAll(): void {
+    for (const present of this.#present.values()) void this.#renew(present);
   }
 
-  async #write({ agent, status }: Present): Promise<void> {
-    await this.#redis.set(keys.presence(agent.agent_id), status, 'EX', LEASE_SECONDS);
+  async #renew(present: Present): Promise<void> {
+    if (present.isUnsaved && present.status) await this.#save(present, present.status);
+    await this.#hold(present);
+  }
+
+  /** Whether the agent was held before; undefined when Redis is away: the next renewal tries again. */
+  async #hold(present: Present): Promise<boolean | undefined> {
+    try {
+      const { wasHere, status } = await this.#leases.hold(present.agent.agent_id, present.status);
+      if (!present.isUnsaved) present.status = status ?? present.status;
+      return wasHere;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #save(present: Present, status: ChosenStatus): Promise<void> {
+    try {
+      await this.#leases.choose(present.agent.agent_id, status);
+      // Meanwhile another one may have been chosen.
+      if (present.status === status) present.isUnsaved = false;
+    } catch {
+      // Redis is away: the next renewal tries again.
+    }
   }
 
   #tell({ agent_id, team_ids }: Agent, status: Presence['status']): void {
     this.#signal({ type: 'presence', agent_id, status, team_ids: [...team_ids] });
   }
-}
-
-function isStatus(text: string): text is Status {
-  return statuses.includes(text);
 }
