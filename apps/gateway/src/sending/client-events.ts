@@ -63,7 +63,11 @@ async function type({ signals, mayWrite }: ClientEventParts, { person }: Connect
 async function watch(parts: ClientEventParts, connection: Connection, data: unknown): Promise<object> {
   const { session_id } = parse(sessionWatchData, data);
   await parts.mayWrite.watch(connection.person, session_id);
-  if (connection.watched.length >= MOST_WATCHED) throw new Refusal('RATE_LIMITED', { detail: 'too many watched' });
+  // Not a limit of rate: to send it again would not help as long as nothing is unwatched.
+  if (!connection.watched.includes(session_id) && connection.watched.length >= MOST_WATCHED) {
+    const message = `no more than ${MOST_WATCHED} sessions can be watched at once`;
+    throw new Refusal('VALIDATION_FAILED', { detail: message, errors: [{ path: 'session_id', message }] });
+  }
   // It may have gone while session was asked: its rooms would stay for ever.
   if (connection.isOpen) parts.connections.watch(connection, session_id);
   return {};
