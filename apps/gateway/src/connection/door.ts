@@ -82,6 +82,11 @@ export class Door {
     return this.#attempts.get(request)?.address ?? '';
   }
 
+  /** Whether a handshake is under way. */
+  isJudging(request: IncomingMessage): boolean {
+    return this.#attempts.get(request)?.isPending ?? false;
+  }
+
   /** Lets in or says why not. Never rejects. */
   async enter(
     request: IncomingMessage,

@@ -11,6 +11,7 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { type ClusterEvents, type Delivery, localeOf } from '#libs/contracts';
 import { serverParser } from '#libs/protocol';
+import { AuthDeadline, GRACE_MS } from './auth-deadline.ts';
 import { now } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Door } from './door.ts';
@@ -46,6 +47,7 @@ type IoSocket = Socket<NoEvents, NoEvents, ClusterEvents>;
 interface EngineSocket extends GuardedWire {
   request: IncomingMessage | null;
   remoteAddress: string;
+  authTimer: NodeJS.Timeout | undefined;
   once(event: 'close', listener: (this: EngineSocket) => void): unknown;
 }
 
@@ -56,6 +58,7 @@ const NO_HANDSHAKE = Object.freeze({});
 export class SocketAdapter extends IoAdapter {
   readonly #edges: SocketEdges;
   readonly #settings: SocketSettings;
+  readonly #authDeadline: AuthDeadline<EngineSocket>;
   readonly #onEvent: (this: IoSocket, ...args: unknown[]) => void;
   readonly #onDisconnect: (this: IoSocket) => void;
 
@@ -63,6 +66,10 @@ export class SocketAdapter extends IoAdapter {
     super(app);
     this.#edges = edges;
     this.#settings = settings;
+    this.#authDeadline = new AuthDeadline<EngineSocket>({
+      auth_deadline_ms: settings.auth_deadline_ms,
+      isUnderWay: ({ request }) => request !== null && edges.door.isJudging(request),
+    });
     // One function each for all sockets.
     this.#onEvent = function onEvent(...args) {
       edges.event(connectionOf(this), args);
@@ -75,13 +82,16 @@ export class SocketAdapter extends IoAdapter {
   override createIOServer(port: number): IoServer {
     const { door, guard, wireOpened, wireClosed, deliver, sendHeads } = this.#edges;
     const io = super.createIOServer(port, this.#options() as ServerOptions) as IoServer;
+    const authDeadline = this.#authDeadline;
     function onClose(this: EngineSocket): void {
+      authDeadline.end(this);
       wireClosed(this.remoteAddress);
     }
     (io.engine as { on(event: 'connection', listener: (conn: EngineSocket) => void): void }).on(
       'connection',
       (conn) => {
         guard.guard(conn);
+        authDeadline.begin(conn);
         // The address as far as it is believed, behind proxies too.
         if (conn.request) conn.remoteAddress = door.addressOf(conn.request);
         wireOpened(conn.remoteAddress);
@@ -111,6 +121,7 @@ export class SocketAdapter extends IoAdapter {
     socket.data = connection;
     Object.assign(socket, { handshake: NO_HANDSHAKE });
     conn.request = null;
+    this.#authDeadline.end(conn);
     socket.onAny(this.#onEvent);
     socket.on('disconnect', this.#onDisconnect);
     this.#edges.opened(connection);
@@ -132,7 +143,7 @@ export class SocketAdapter extends IoAdapter {
       httpCompression: false,
       maxHttpBufferSize: max_payload_bytes,
       parser: serverParser,
-      connectTimeout: auth_deadline_ms,
+      connectTimeout: auth_deadline_ms + GRACE_MS,
       pingInterval: PING_INTERVAL_MS,
       pingTimeout: PING_TIMEOUT_MS,
       adapter,

@@ -12,10 +12,17 @@ const TWO_BYTES_MAX = 0xffff;
 const EIGHT_BYTES = 127;
 /** engine.io's packet type `message`. */
 const MESSAGE = '4';
+/** socket.io's packet type. */
+const CONNECT_ERROR = '4';
 
 /** An event whose data is JSON text already. */
 export function eventFrame(event: string, json: string): Buffer {
   return textFrame(MESSAGE + textPacket(event, json));
+}
+
+/** The refusal of a handshake, as socket.io's stock parser writes it. */
+export function connectErrorFrame(json: string): Buffer {
+  return textFrame(MESSAGE + CONNECT_ERROR + json);
 }
 
 /** engine.io passes binary messages as they are. */
