@@ -9,7 +9,7 @@ import { io, type Socket } from 'socket.io-client';
 import type { Ack, ConnectionReady, ServerEvents, SocketError } from '#libs/contracts';
 import { binaryClientParser } from '#libs/protocol';
 import { backOff, pause } from './back-off.ts';
-import { CallFailed, type TokenSource } from './rest.ts';
+import { CallFailed, type TokenSource, unavailable } from './rest.ts';
 
 export type ConnectionState = 'connecting' | 'online' | 'blocked' | 'stopped';
 export type Codec = 'json' | 'binary';
@@ -30,11 +30,19 @@ export interface ConnectionEdges {
 }
 
 type ErrorEvent = ServerEvents['error'];
+/** How an attempt ended. `reached`: the server said it was ready. */
+interface ConnectionEnd {
+  reached: boolean;
+  error?: ErrorEvent;
+  pause_ms?: number;
+}
 
 const PROTOCOL = 1;
 const ACK_DEADLINE_MS = 6_000;
 const READY_DEADLINE_MS = 15_000;
 const ATTEMPTS_UNTIL_BLOCKED = 3;
+/** The application's own source of tokens failed: temporary, whatever it says, as the server has refused nothing. */
+const NO_TOKEN = { code: 'UNAVAILABLE', number: 3_001, retryable: true } as const;
 const passedOn = [
   'message:created',
   'session:updated',
@@ -62,12 +70,13 @@ export class Connection {
     return this.#state;
   }
 
-  /** Runs until `close` or a refusal for good. */
+  /** Runs until `close` or a refusal for good; a token that can't be had is asked for again at the next attempt. */
   async run(): Promise<void> {
     let attempt = 0;
     let silent = 0;
     while (this.#state !== 'stopped' && !this.#closing.signal.aborted) {
       const end = await this.#connectOnce();
+      if (this.#closing.signal.aborted) return;
       if (end.reached) [attempt, silent] = [0, 0];
       else silent = end.error ? 0 : silent + 1;
       if (end.error && isFinal(end.error)) return this.#move('stopped', end.error);
@@ -81,12 +90,12 @@ export class Connection {
   /** One call with its acknowledgement. Rejects with CallFailed, also when there is no connection or no answer in time. */
   async call<T>(event: string, data: unknown): Promise<T> {
     const socket = this.#socket;
-    if (this.#state !== 'online' || !socket) throw lost('not connected');
+    if (this.#state !== 'online' || !socket) throw unavailable('not connected');
     let answer: Ack<T>;
     try {
       answer = (await socket.timeout(ACK_DEADLINE_MS).emitWithAck(event, data)) as Ack<T>;
     } catch {
-      throw lost('no acknowledgement in time');
+      throw unavailable('no acknowledgement in time');
     }
     if (!answer.ok) throw new CallFailed(answer.error);
     return answer.data;
@@ -105,9 +114,20 @@ export class Connection {
     this.#move('stopped');
   }
 
-  /** One socket from its connect to its end. `reached`: the server said it was ready. */
-  async #connectOnce(): Promise<{ reached: boolean; error?: ErrorEvent; pause_ms?: number }> {
-    const token = await this.#options.token();
+  /** One attempt: from the token to the socket's end. */
+  async #connectOnce(): Promise<ConnectionEnd> {
+    let token: string;
+    try {
+      token = await this.#options.token();
+    } catch (cause) {
+      return { reached: false, error: { ...NO_TOKEN, message: `no token: ${String(cause)}` } };
+    }
+    // Closed while the token was on its way: the abort is over, and nobody would end this socket.
+    if (this.#closing.signal.aborted) return { reached: false };
+    return this.#runSocket(token);
+  }
+
+  #runSocket(token: string): Promise<ConnectionEnd> {
     const { url, codec } = this.#options;
     const socket = io(url, {
       transports: ['websocket'],
@@ -119,7 +139,7 @@ export class Connection {
     });
     this.#socket = socket;
     return new Promise((resolve) => {
-      const outcome: { reached: boolean; error?: ErrorEvent; pause_ms?: number } = { reached: false };
+      const outcome: ConnectionEnd = { reached: false };
       const end = () => {
         clearTimeout(deadline);
         socket.removeAllListeners();
@@ -157,8 +177,4 @@ export class Connection {
 
 function isFinal({ number }: ErrorEvent): boolean {
   return number >= 2_000 && number < 3_000;
-}
-
-function lost(message: string): CallFailed {
-  return new CallFailed({ code: 'UNAVAILABLE', message, retryable: true });
 }

@@ -24,7 +24,12 @@ export interface MessagesPage {
 
 export type TokenSource = () => string | Promise<string>;
 
-/** The few REST calls the SDK needs. No retries: who calls knows whether to try again. */
+/** A failure that passes: nobody answered, or not in full. */
+export function unavailable(message: string): CallFailed {
+  return new CallFailed({ code: 'UNAVAILABLE', message, retryable: true });
+}
+
+/** The few REST calls the SDK needs; each rejects with CallFailed only. No retries: who calls knows whether to try again. */
 export class Rest {
   readonly #url: string;
   readonly #token: TokenSource;
@@ -60,21 +65,31 @@ export class Rest {
   }
 
   async #call<T>(method: string, path: string, { body, wait_ms = 0, signal }: CallOptions = {}): Promise<T> {
+    const token = await this.#fetchToken();
     const deadline = AbortSignal.timeout(DEADLINE_MS + wait_ms);
     const init: RequestInit = {
       method,
-      headers: { authorization: `Bearer ${await this.#token()}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     };
     if (body !== undefined) init.body = JSON.stringify(body);
     let response: Response;
     try {
       response = await fetch(`${this.#url}/api/v1${path}`, init);
+      // Here too: a body can be cut off, or be a proxy's page.
+      if (response.ok) return (await response.json()) as T;
     } catch (cause) {
-      throw new CallFailed({ code: 'UNAVAILABLE', message: `no answer: ${String(cause)}`, retryable: true });
+      throw unavailable(`no answer: ${String(cause)}`);
     }
-    if (response.ok) return (await response.json()) as T;
     throw new CallFailed(await readProblem(response));
+  }
+
+  async #fetchToken(): Promise<string> {
+    try {
+      return await this.#token();
+    } catch (cause) {
+      throw unavailable(`no token: ${String(cause)}`);
+    }
   }
 }
 

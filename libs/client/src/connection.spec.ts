@@ -1,0 +1,39 @@
+import { expect, test, vi } from 'vitest';
+import { Connection, type ConnectionEdges } from './connection.ts';
+
+function connectionWith(token: () => string | Promise<string>) {
+  const changes: [string, string | undefined][] = [];
+  const edges: ConnectionEdges = {
+    changed: (state, error) => changes.push([state, error?.code]),
+    ready: () => {},
+    event: () => {},
+  };
+  const options = { url: 'http://chat.invalid', token, codec: 'json', random: () => 0 } as const;
+  return { connection: new Connection({ ...options, isReachable: async () => true }, edges), changes };
+}
+
+test('a token that can not be had is told and asked for again, until the connection is closed', async () => {
+  let asked = 0;
+  const { connection, changes } = connectionWith(async () => {
+    asked += 1;
+    throw new Error('offline');
+  });
+  const running = connection.run();
+  running.catch(() => {}); // awaited below
+  await vi.waitUntil(() => asked >= 5);
+  expect(connection.state).toBe('connecting');
+  expect(changes[0]).toEqual(['connecting', 'UNAVAILABLE']);
+  connection.close();
+  await running;
+  expect(connection.state).toBe('stopped');
+});
+
+test('closed while a token is on its way: no socket is opened, and run ends', async () => {
+  let give = (_: string): void => {};
+  const { connection } = connectionWith(() => new Promise<string>((resolve) => (give = resolve)));
+  const running = connection.run();
+  connection.close();
+  give('token');
+  await running;
+  expect(connection.state).toBe('stopped');
+});
