@@ -11,7 +11,7 @@ import { type Codec, Connection, type ConnectionState } from './connection.ts';
 import { Emitter } from './emitter.ts';
 import { MessageList } from './message-list.ts';
 import { Outbox, type OutboxEntry, type OutboxStorage } from './outbox.ts';
-import { CallFailed, Rest, type TokenSource } from './rest.ts';
+import { CallFailed, type MessagesPage, Rest, type TokenSource, unavailable } from './rest.ts';
 import { backOff, pause } from './back-off.ts';
 
 export interface ClientOptions {
@@ -154,10 +154,10 @@ export class Client {
 
   #noticeReady({ log_epoch, heads }: ConnectionReady): void {
     this.#outbox.wake();
-    if (log_epoch !== null) this.#noticeEpoch(log_epoch);
-    if (heads) this.#noticeHeads(heads);
+    const current = log_epoch !== null && this.#noticeEpoch(log_epoch) ? heads : null;
+    if (current) this.#noticeHeads(current);
     // Heads can't be had, or a session is missing from them: what is followed is read again.
-    for (const session_id of this.#lists.keys()) if (!heads?.[session_id]) void this.follow(session_id);
+    for (const session_id of this.#lists.keys()) if (!current?.[session_id]) void this.follow(session_id);
   }
 
   #noticeEvent<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): void {
@@ -166,8 +166,7 @@ export class Client {
       'session:updated': (session) => this.#noticeSession(session),
       'session:removed': (removal) => this.#noticeRemoved(removal),
       'session:heads': ({ log_epoch, heads }) => {
-        this.#noticeEpoch(log_epoch);
-        this.#noticeHeads(heads);
+        if (this.#noticeEpoch(log_epoch)) this.#noticeHeads(heads);
       },
       'session:typing': (typing) => this.#events.emit('typing', typing),
       'session:read': (read) => this.#events.emit('read', read),
@@ -212,15 +211,18 @@ export class Client {
     }
   }
 
-  #noticeEpoch(log_epoch: number): void {
-    const before = this.#log_epoch;
+  /** False for an answer of a past epoch, late on its way: epochs rise, and what it carries is of no use any more. */
+  #noticeEpoch(log_epoch: number): boolean {
+    const before = this.#log_epoch ?? log_epoch;
+    if (log_epoch < before) return false;
     this.#log_epoch = log_epoch;
-    if (before === undefined || before === log_epoch) return;
+    if (log_epoch === before) return true;
     const followed = [...this.#lists.keys()];
     this.#lists.clear();
     this.#sessions.clear();
     this.#events.emit('reset', { log_epoch });
     for (const session_id of followed) void this.follow(session_id);
+    return true;
   }
 
   #listOf(session_id: string): MessageList {
@@ -242,7 +244,7 @@ export class Client {
     for (let attempt = 0; !this.#closing.signal.aborted;) {
       try {
         const page = await this.#rest.messagesAfter(session_id, this.#listOf(session_id).last_seq_id);
-        this.#takePage(session_id, page.items, page.log_epoch, page.last_seq_id);
+        this.#takePage(session_id, page);
         if (!this.#listOf(session_id).isBehind) return;
         attempt = 0;
       } catch (error) {
@@ -254,17 +256,23 @@ export class Client {
     }
   }
 
-  #takePage(session_id: string, items: readonly Message[], log_epoch: number, last_seq_id: number): void {
-    this.#noticeEpoch(log_epoch);
+  /** @throws CallFailed, retryable, for a page of a past epoch: the list that asked for it is still to be read. */
+  #takePage(session_id: string, { items, log_epoch, last_seq_id }: MessagesPage): void {
+    if (!this.#noticeEpoch(log_epoch)) throw unavailable('a page of a past epoch');
     for (const message of items) this.#show(message);
     this.#listOf(session_id).noticeHead(last_seq_id);
   }
 
   async #refreshSession(session_id: string): Promise<void> {
+    const asked = this.#log_epoch;
+    // After a reset every followed session is asked for anew: an answer of the epoch before would raise its head for ever.
+    const isPast = () => asked !== undefined && asked !== this.#log_epoch;
     try {
-      this.#noticeSession(await this.#rest.session(session_id));
+      const session = await this.#rest.session(session_id);
+      if (!isPast()) this.#noticeSession(session);
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
+      if (isPast()) return;
       if (error.code === 'NOT_FOUND') this.#noticeRemoved({ session_id, reason: 'not_found' });
     }
   }
@@ -282,7 +290,7 @@ export class Client {
       try {
         const after = this.#listOf(session_id).last_seq_id;
         const page = await this.#rest.messagesAfter(session_id, after, POLL_SECONDS, signal);
-        this.#takePage(session_id, page.items, page.log_epoch, page.last_seq_id);
+        this.#takePage(session_id, page);
         attempt = 0;
       } catch (error) {
         if (!(error instanceof CallFailed)) throw error;
