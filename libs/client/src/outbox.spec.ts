@@ -72,3 +72,19 @@ test('a word seen in the log is delivered, even when its ack was lost', async ()
   await vi.waitUntil(() => states.includes('1 delivered'));
   expect(outbox.entries).toEqual([]);
 });
+
+test('a word seen in the log stays delivered when the attempt is refused later, and the next word goes at once', async () => {
+  let refuse = (_: CallFailed): void => {};
+  const { outbox, states } = outboxWith((message) => {
+    if (message.client_msg_id === '2') return Promise.resolve(sent(message));
+    return new Promise<Sent>((_, reject) => (refuse = reject));
+  });
+  const entry = outbox.add(word('1'));
+  outbox.add(word('2'));
+  outbox.noticeDelivered('1', 'msg_1');
+  refuse(new CallFailed({ code: 'SESSION_CLOSED', message: 'too late', retryable: false }));
+  await vi.waitUntil(() => states.includes('2 sent'));
+  expect(entry).toMatchObject({ state: 'delivered', message_id: 'msg_1' });
+  expect(entry.error).toBeUndefined();
+  expect(states).not.toContain('1 refused');
+});

@@ -113,6 +113,8 @@ export class Outbox {
         this.#save();
       } catch (error) {
         if (!(error instanceof CallFailed)) throw error;
+        // Delivered is final: the log has the word, whatever a late answer says of this attempt.
+        if (!isPending(entry)) return;
         if (!error.retryable) return this.#refuse(entry, error);
         const { signal } = this.#wake;
         await pause(backOff(entry.attempts, this.#edges.random(), { base_ms: 200, cap_ms: 5_000 }), signal);
