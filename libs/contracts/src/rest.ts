@@ -22,7 +22,7 @@ export const createAgentBody = z.strictObject({
   password: z.string().min(10).max(200),
   name,
   role: z.enum(agentRoles),
-  email: z.email().optional(),
+  email: z.email().max(254).optional(),
   team_ids: z.array(teamId).max(100).default([]),
   capacity: z.number().int().min(0).max(1_000).default(8),
   skills: z.array(z.string().min(1).max(64)).max(100).default([]),
@@ -40,7 +40,7 @@ export const bootBody = z.strictObject({
       z.strictObject({
         user_id: z.string().min(1).max(128),
         name: name.optional(),
-        email: z.email().optional(),
+        email: z.email().max(254).optional(),
         phone: z.string().max(40).optional(),
         attributes: attributes.optional(),
         user_hash: z
@@ -51,7 +51,11 @@ export const bootBody = z.strictObject({
       z.strictObject({ jwt: z.string().max(4_000) }),
     ])
     .optional(),
-  locale: z.string().max(16).optional(),
+  // A language tag (BCP 47) of at most three parts.
+  locale: z
+    .string()
+    .regex(/^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/i)
+    .optional(),
   page: z
     .strictObject({
       url: z.string().max(2_000).optional(),

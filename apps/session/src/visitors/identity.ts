@@ -13,13 +13,12 @@ export interface Identity {
   isSigned: boolean;
 }
 
-const text = z.string().min(1).max(200).optional();
 const claims = z.object({
   sub: z.string().min(1).max(128),
-  name: text,
-  email: text,
+  name: z.string().min(1).max(100).optional(),
+  email: z.string().min(1).max(254).optional(),
   phone: z.string().max(40).optional(),
-  attributes: z.record(z.string(), z.string()).optional(),
+  attributes: z.record(z.string().max(64), z.string().max(1_000)).optional(),
 });
 /** Ids of our own kinds would let an integrator's user pass for somebody else's visitor. */
 const RESERVED = /^(vis|agt|ses)_/;
