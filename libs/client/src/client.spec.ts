@@ -19,11 +19,14 @@ function pageOf(session_id: string, last_seq_id: number, log_epoch: number): Pag
   return { log_epoch, last_seq_id, items };
 }
 
-/** A client over a server that gives each question for messages the next page; sessions are not to be had. */
-function clientOver(pages: (Page | Promise<Page>)[]) {
+/** A client over a server that gives each question for messages the next page; of sessions only those given are to be had. */
+function clientOver(pages: (Page | Promise<Page>)[], sessions: Record<string, () => Promise<Response>> = {}) {
   let asked = 0;
   vi.spyOn(globalThis, 'fetch').mockImplementation(async (url) => {
-    if (!new Request(url).url.includes('/messages?')) return new Response('', { status: 503 });
+    const { pathname } = new URL(new Request(url).url);
+    if (!pathname.endsWith('/messages')) {
+      return (await sessions[pathname.split('/').at(-1) ?? '']?.()) ?? new Response('', { status: 503 });
+    }
     const page = pages[Math.min(asked, pages.length - 1)];
     asked += 1;
     return Response.json(await page);
@@ -60,6 +63,25 @@ test('a higher epoch drops the lists and reads them again, also while an answer 
   expect(resets).toEqual([6]);
   expect(shown('a')).toEqual(['6-a-1']);
   expect(shown('b')).toEqual(['6-b-1']);
+  client.close();
+});
+
+test('a session that was asked for before a reset is not shown after it', async () => {
+  let giveLate = (_: object): void => {};
+  const late = new Promise<object>((resolve) => (giveLate = resolve));
+  const { client, resets } = clientOver([pageOf('a', 1, 5), pageOf('b', 1, 5), pageOf('a', 1, 6)], {
+    b: vi
+      .fn(async () => new Response('', { status: 503 }))
+      .mockImplementationOnce(() => late.then((session) => Response.json(session))),
+  });
+  await client.follow('a');
+  const following = client.follow('b');
+  await vi.waitUntil(() => client.messages('b').length === 1);
+  await client.follow('a');
+  expect(resets).toEqual([6]);
+  giveLate({ session_id: 'b', version: 9, last_seq_id: 7 });
+  await following;
+  expect(client.session('b')).toBeUndefined();
   client.close();
 });
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { Connection, type ConnectionEdges } from './connection.ts';
+import { Connection, type ConnectionEdges, type ConnectionOptions } from './connection.ts';
 
 function connectionWith(token: () => string | Promise<string>) {
   const changes: [string, string | undefined][] = [];
@@ -8,8 +8,19 @@ function connectionWith(token: () => string | Promise<string>) {
     ready: () => {},
     event: () => {},
   };
-  const options = { url: 'http://chat.invalid', token, codec: 'json', random: () => 0 } as const;
-  return { connection: new Connection({ ...options, isReachable: async () => true }, edges), changes };
+  let opened = 0;
+  const options: ConnectionOptions = {
+    // Looked at for each socket, and for nothing else.
+    get url() {
+      opened += 1;
+      return 'http://chat.invalid';
+    },
+    token,
+    codec: 'json',
+    random: () => 0,
+    isReachable: async () => true,
+  };
+  return { connection: new Connection(options, edges), changes, opened: () => opened };
 }
 
 test('a token that can not be had is told and asked for again, until the connection is closed', async () => {
@@ -30,10 +41,11 @@ test('a token that can not be had is told and asked for again, until the connect
 
 test('closed while a token is on its way: no socket is opened, and run ends', async () => {
   let give = (_: string): void => {};
-  const { connection } = connectionWith(() => new Promise<string>((resolve) => (give = resolve)));
+  const { connection, opened } = connectionWith(() => new Promise<string>((resolve) => (give = resolve)));
   const running = connection.run();
   connection.close();
   give('token');
   await running;
   expect(connection.state).toBe('stopped');
+  expect(opened()).toBe(0);
 });
