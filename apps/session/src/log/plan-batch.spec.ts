@@ -74,7 +74,7 @@ describe('a closed session', () => {
 test('a word that moved to a follow-up is not published from its old place', () => {
   const moved = storedOf('ses_b', '1', 1);
   const plan = planBatch([inboundOf('ses_a', '1')], factsOf({ ses_a: { state: 'closed' } }, [moved]));
-  expect(plan).toEqual({ insert: [], publish: [], relocate: [], drop: [] });
+  expect(plan).toEqual({ insert: [], publish: [], relocate: [], drop: [], enqueue: [] });
 });
 
 test.each(['waiting', 'serving', 'transferring', 'closed'] as const)("a bot's answer is dropped while %s", (state) => {
@@ -112,4 +112,15 @@ test('applying any records in any batches, with repeats, gives every session 1â€
       }
     }),
   );
+});
+
+test('a visitor who writes where no bot answers is to be taken into the queue, also by a repeat', () => {
+  const word = inboundOf('ses_a', '1');
+  const sessions = { ses_a: { state: 'bot' as const } };
+  expect(planBatch([word], factsOf(sessions)).enqueue).toEqual(['ses_a']);
+  expect(planBatch([word], factsOf(sessions, [storedOf('ses_a', '1', 1)])).enqueue).toEqual(['ses_a']);
+  expect(planBatch([word], factsOf({ ses_a: { state: 'bot', lacks_bot: false } })).enqueue).toEqual([]);
+  expect(planBatch([word], factsOf({ ses_a: { state: 'serving' } })).enqueue).toEqual([]);
+  const notice = inboundOf('ses_a', '2', { sender_role: 'api' });
+  expect(planBatch([notice], factsOf(sessions)).enqueue).toEqual([]);
 });
