@@ -54,6 +54,7 @@ test('a flood of pings whose pongs nobody reads is cut as well', () => {
   expect(wire.isCut).toBe(false);
   wire.bufferedAmount = SLOW_BYTES + 1;
   wire.onPing();
+  wire.onPing();
   expect(wire.isCut).toBe(true);
   expect(slowReaderCut).toHaveBeenCalledOnce();
 });

@@ -20,11 +20,17 @@ interface WriteOptions {
   readonly wsPreEncodedFrame?: readonly Uint8Array[];
 }
 
-type Line = Wire['transport']['socket'];
+/** ws' socket. */
+interface Line {
+  readonly bufferedAmount: number;
+  terminate(): void;
+  on(event: 'ping', listener: (this: Line) => void): unknown;
+  off(event: 'ping', listener: (this: Line) => void): unknown;
+}
 
 /** engine.io's socket, as much of it as is guarded. */
 export interface GuardedWire extends Omit<Wire, 'write'> {
-  readonly transport: { readonly socket: Line & { on(event: 'ping', listener: (this: Line) => void): unknown } };
+  readonly transport: { readonly socket: Line };
   write(data: unknown, options?: WriteOptions): unknown;
   send(data: unknown, options?: WriteOptions): unknown;
   /** Bytes of the packets in `writeBuffer`; meaningless while that is empty. */
@@ -51,6 +57,8 @@ export class SlowReaderGuard {
     };
     this.#onPing = function onPing() {
       if (this.bufferedAmount <= slow_reader_bytes) return;
+      // ws goes on reading what has come in already.
+      this.off('ping', onPing);
       metrics.slowReaderCut();
       this.terminate();
     };
