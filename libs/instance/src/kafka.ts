@@ -97,9 +97,16 @@ async function formatStorage(options: KafkaOptions, config: string): Promise<voi
   const done = join(options.dataDir, 'seqdesk-formatted');
   if (existsSync(done)) return;
   rmSync(join(options.dataDir, 'log'), { recursive: true, force: true });
-  const cluster = randomBytes(16).toString('base64url');
+  const cluster = makeClusterId();
   await runCommand(java(options, 'kafka-format', ['kafka.tools.StorageTool', 'format', '-t', cluster, '-c', config]));
   writeFileSync(done, cluster);
+}
+
+/** 128 bits as Kafka writes them; the first one is 0, as an id that begins with `-` would be taken for an option. */
+function makeClusterId(): string {
+  const bytes = randomBytes(16);
+  bytes[0] = (bytes[0] ?? 0) & 0x7f;
+  return bytes.toString('base64url');
 }
 
 function acceptsConnections(port: number): Promise<boolean> {
