@@ -1,6 +1,6 @@
 /** Redis keys, braces round the id for cluster slots, each with how long it lives. Nothing here may not be lost. */
 export const keys = {
-  /** Lease of an agent's presence, renewed by each of the agent's sockets; `LEASE_SECONDS`. */
+  /** An agent's presence: a hold of each gateway with a socket (`LEASE_SECONDS`), and the last chosen status (30 days). */
   presence: (agent_id: string): string => `presence:{${agent_id}}`,
   /** Where a session's signals go, written by router; `ROUTE_SECONDS`. */
   route: (session_id: string): string => `route:{${session_id}}`,
