@@ -115,9 +115,10 @@ export const kafka = {
       heartbeat_ms: whole({
         min: 100,
         max: 60_000,
-        default: 1_500,
+        default: 500,
         unit: 'ms',
-        description: 'How often a consumer shows that it lives; at most a third of session_timeout_ms.',
+        description:
+          'How often a consumer shows that it lives, and hears that another one left; at most a third of session_timeout_ms.',
       }),
     })
     .refine((value) => value.heartbeat_ms * 3 <= value.session_timeout_ms, {
