@@ -105,3 +105,14 @@ test("a stranger's session is not found, whatever is asked of it", async () => {
   expect(answer).toMatchObject({ ok: false, error: { code: 'NOT_FOUND', retryable: false } });
   stranger.visitor.close();
 });
+
+test('one Idempotency-Key with another body is a mistake, also under another client_msg_id', async () => {
+  const headers = { 'idempotency-key': randomUUID() };
+  const body = { from: 'demo', to: `user-${randomUUID()}`, type: 'text', content: 'once' };
+  const first = await key.post('/send', { ...body, client_msg_id: randomUUID() }, headers);
+  const other = { ...body, content: 'twice', client_msg_id: randomUUID() };
+  const refused = await key.post('/send', other, headers).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(ApiError);
+  expect((refused as ApiError).problem).toMatchObject({ code: 'IDEMPOTENCY_MISMATCH', status: 422 });
+  expect(first).toMatchObject({ message_id: expect.any(String) as string });
+});

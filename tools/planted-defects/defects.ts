@@ -105,9 +105,8 @@ export const defects: readonly Defect[] = [
   {
     what: 'a database that went back under the writer is not noticed',
     file: 'apps/session/src/log/log-place.ts',
-    find: 'async #findBack(partitions: readonly number[], stored: ReadonlyMap<number, bigint>): Promise<Back[]> {',
-    replace:
-      'async #findBack(partitions: readonly number[], stored: ReadonlyMap<number, bigint>): Promise<Back[]> {\n    if (partitions.length >= 0) return [];',
+    find: 'const known = atRead.get(partition);',
+    replace: 'const known = partition < 0 ? atRead.get(partition) : undefined;',
     ...rewind,
     name: 'while the cluster runs',
   },

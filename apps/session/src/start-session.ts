@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
 import helmet from 'helmet';
@@ -11,6 +12,8 @@ import { createWriter } from './log/writer.ts';
 
 const BODY_LIMIT = '128kb';
 const PREFIX = 'api/v1';
+/** So long requests that are under way may take when the replica stops; the gateway asks another one then. */
+const REQUESTS_GRACE_MS = 3_000;
 
 export interface RunningSession {
   /** Requests and the writer first, then what they stand on; what was not finished comes again to another replica. */
@@ -22,7 +25,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   const { host, port, ops_host, ops_port, roles } = config.session;
   const metrics = createMetrics({ service: 'session' });
   const readiness = new Readiness();
-  const state = { isUp: false };
+  const state = { isUp: false, isDraining: false };
   // Ready means started. Later outages don't take it out of service: without Kafka there is still history to be read, and
   // every other replica would be gone at the same moment.
   readiness.register('start', () => {
@@ -44,6 +47,11 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   // The gateway in front tells the client's address; nobody else reaches this port.
   app.set('trust proxy', 1);
   app.use(helmet());
+  app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+    // Connections that are kept busy would never end otherwise.
+    if (state.isDraining) response.setHeader('connection', 'close');
+    next();
+  });
   app.useBodyParser('json', { limit: BODY_LIMIT });
   app.setGlobalPrefix(PREFIX, { exclude: ['internal/{*path}'] });
   writer?.connect(app);
@@ -62,6 +70,8 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   return {
     async close() {
       readiness.startDraining();
+      state.isDraining = true;
+      setTimeout(() => app.getHttpServer().closeAllConnections(), REQUESTS_GRACE_MS).unref();
       writer?.stopWatching();
       parts.newMessages.close();
       await app.close();

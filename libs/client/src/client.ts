@@ -246,7 +246,9 @@ export class Client {
         const page = await this.#rest.messagesAfter(session_id, this.#listOf(session_id).last_seq_id);
         this.#takePage(session_id, page);
         if (!this.#listOf(session_id).isBehind) return;
-        attempt = 0;
+        // A head beyond what there is came from before a reset, or from a replica that is ahead: not asked without a pause.
+        attempt = page.items.length > 0 ? 0 : attempt + 1;
+        if (attempt > 0) await pause(backOff(attempt, this.#random()), this.#closing.signal);
       } catch (error) {
         if (!(error instanceof CallFailed)) throw error;
         if (!error.retryable) return;

@@ -77,7 +77,6 @@ function writeConfig({ dataDir, port, controllerPort }: KafkaOptions): string {
     'transaction.state.log.min.isr': 1,
     'group.initial.rebalance.delay.ms': 0,
     // Fewer and smaller waits for the disk's journal: measured on ext4, where each can block a write for 100 ms and more.
-    'log.preallocate': true,
     'log.segment.bytes': 32 * 1024 * 1024,
     'log.index.size.max.bytes': 1024 * 1024,
     'replica.high.watermark.checkpoint.interval.ms': 60_000,

@@ -67,6 +67,9 @@ export class SessionOpening implements FollowUps {
 
   async openFollowUp(previous_session_id: SessionId): Promise<SessionId> {
     let closed = await this.#get(previous_session_id);
+    // Most often there is an open one already: the chain need not be gone along.
+    const open = await this.#findOpen(closed.visitor_id);
+    if (open) return open.session_id;
     for (;;) {
       const next = await this.#dataSource.manager.findOneBy(SessionRow, { previous_session_id: closed.session_id });
       if (next?.state === 'closed') closed = await this.#get(next.session_id);

@@ -93,7 +93,9 @@ export class LogPlace {
   /** While nothing comes in: the same check over all owned partitions, followed by a seek; returns where to. */
   async watch(): Promise<PartitionOffset[]> {
     const { places, topic } = this.#parts;
-    const back = await this.#findBack(this.#owned, await places.readOffsets(this.#owned));
+    // A place that is stored while this reads must not be held against what was read before it.
+    const known = new Map(this.#known);
+    const back = await this.#findBack(this.#owned, await places.readOffsets(this.#owned), known);
     await this.#beginAgain(back);
     for (const { partition, offset } of back) topic.seek(partition, offset);
     return toPositions(back);
@@ -130,12 +132,16 @@ export class LogPlace {
     throw new Error(`the connection broke before the place of partition ${partition} was stored: it is read again`);
   }
 
-  async #findBack(partitions: readonly number[], stored: ReadonlyMap<number, bigint>): Promise<Back[]> {
+  async #findBack(
+    partitions: readonly number[],
+    stored: ReadonlyMap<number, bigint>,
+    atRead: ReadonlyMap<number, bigint> = this.#known,
+  ): Promise<Back[]> {
     const back: Back[] = [];
     for (const partition of partitions) {
       const place = stored.get(partition);
-      const known = this.#known.get(partition);
-      if (place !== undefined && (known === undefined || place > known)) this.#know(partition, place);
+      const known = atRead.get(partition);
+      if (place !== undefined && place > (this.#known.get(partition) ?? -1n)) this.#know(partition, place);
       if (known === undefined || (place !== undefined && place >= known)) continue;
       back.push(backTo(partition, place, await this.#parts.topic.lowWatermark(partition)));
     }

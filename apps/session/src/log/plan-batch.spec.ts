@@ -124,3 +124,16 @@ test('a visitor who writes where no bot answers is to be taken into the queue, a
   const notice = inboundOf('ses_a', '2', { sender_role: 'api' });
   expect(planBatch([notice], factsOf(sessions)).enqueue).toEqual([]);
 });
+
+test("a word's own record under the follow-up session counts, whatever comes before it in the batch", () => {
+  const [old, own] = [inboundOf('ses_a', '1'), inboundOf('ses_b', '1')];
+  const next = inboundOf('ses_b', '2');
+  const sessions = { ses_a: { state: 'closed' as const }, ses_b: {} };
+  const fresh = planBatch([old, own, next], factsOf(sessions));
+  expect(names(fresh.insert)).toEqual(['1', '2']);
+  expect(fresh.relocate).toEqual([]);
+  const repeated = planBatch([old, own], factsOf(sessions, [storedOf('ses_b', '1', 1)]));
+  expect(names(repeated.publish)).toEqual(['1']);
+  expect(repeated.relocate).toEqual([]);
+  expect(planBatch([old, old], factsOf(sessions)).relocate).toHaveLength(1);
+});

@@ -55,17 +55,23 @@ function sortOut(inbound: readonly Inbound[], { stored, sessions }: BatchFacts):
   for (const record of inbound) {
     const { draft } = record;
     if (seen.has(draft.message_id)) continue;
-    seen.add(draft.message_id);
     const known = stored.get(draft.message_id);
+    // A row that moved to a follow-up session is published by its own record there: from here it could overtake others.
+    if (known && known.session_id !== draft.session_id) continue;
     if (known) {
-      // A row that moved to a follow-up session is published by its own record there: from here it could overtake others.
-      if (known.session_id === draft.session_id) plan.publish.push(known);
+      seen.add(draft.message_id);
+      plan.publish.push(known);
       continue;
     }
     const session = sessions.get(draft.session_id);
     if (!session) throw new Error(`no facts about ${draft.session_id}`);
-    if (isForFollowUp(record, session)) plan.relocate.push(record);
-    else if (draft.sender_role === 'bot' && session.state !== 'bot') plan.drop.push(record);
+    if (isForFollowUp(record, session)) {
+      // Not settled by that: its own record under the follow-up session may come later in this batch.
+      if (!plan.relocate.some((one) => one.draft.message_id === draft.message_id)) plan.relocate.push(record);
+      continue;
+    }
+    seen.add(draft.message_id);
+    if (draft.sender_role === 'bot' && session.state !== 'bot') plan.drop.push(record);
     else {
       const seq_id = (next.get(draft.session_id) ?? session.last_seq_id) + 1;
       next.set(draft.session_id, seq_id);
@@ -74,7 +80,7 @@ function sortOut(inbound: readonly Inbound[], { stored, sessions }: BatchFacts):
       plan.publish.push(message);
     }
   }
-  return plan;
+  return { ...plan, relocate: plan.relocate.filter(({ draft }) => !seen.has(draft.message_id)) };
 }
 
 function isForFollowUp({ draft }: Inbound, { state }: SessionFacts): boolean {

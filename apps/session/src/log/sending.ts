@@ -73,7 +73,11 @@ export class Sending {
     const { sender, sender_role, identity } = senderOf(caller, body.from);
     if (sender_role === 'agent') await this.#requireAgent(sender);
     const body_hash = hash('sha256', JSON.stringify(body));
-    const before = await this.#findSending(caller.key_id, client_msg_id);
+    const key = idempotency_key && uuidOf(caller.key_id, idempotency_key);
+    const byKey = key && (await this.#findSending(caller.key_id, key));
+    // Under one Idempotency-Key another body is a mistake; under one client_msg_id the first content wins.
+    if (byKey && byKey.body_hash !== body_hash) throw new Refusal('IDEMPOTENCY_MISMATCH');
+    const before = byKey || (await this.#findSending(caller.key_id, client_msg_id));
     const session = before
       ? await this.#parts.find.row(before.session_id, caller, 'messages:write')
       : await this.#sessionFor(body, caller);
@@ -83,8 +87,7 @@ export class Sending {
       send_time: sendTimeNow(),
       body_hash,
     });
-    // Under one client_msg_id the first content wins; under one Idempotency-Key another one is a mistake.
-    if (idempotency_key && decided.body_hash !== body_hash) throw new Refusal('IDEMPOTENCY_MISMATCH');
+    if (key && key !== client_msg_id) await this.#decide(caller.key_id, key, { ...decided, body_hash });
     const { message_id, send_time, session_id } = decided;
     const goal =
       session_id === session.session_id ? session : await this.#parts.find.row(session_id, caller, 'messages:write');
