@@ -80,7 +80,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
       await parts.queue.stop();
       await parts.outbox.stop();
       await producer.close();
-      writer?.disconnect();
+      await writer?.disconnect();
       await dataSource.destroy();
       await ops.close();
     },

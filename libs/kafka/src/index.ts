@@ -18,6 +18,7 @@ export {
   Rewind,
   SendFailed,
 } from './errors.ts';
+export { GroupOffsets } from './group-offsets.ts';
 export { OrderedProducer, type OrderedProducerOptions } from './ordered-producer.ts';
 export type { Log, Meter, MetricSpec } from './ports.ts';
 export type {

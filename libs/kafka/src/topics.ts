@@ -77,6 +77,11 @@ export async function fetchCommittedOffsets(
   topic: string,
 ): Promise<Map<number, bigint | null>> {
   const found = await withAdmin(kafka, (admin) => admin.fetchOffsets({ groupId, topics: [topic] }));
+  return toCommitted(found);
+}
+
+/** kafkajs' answer by partition; it writes -1 where nothing is committed. */
+export function toCommitted(found: Awaited<ReturnType<Admin['fetchOffsets']>>): Map<number, bigint | null> {
   const partitions = found.flatMap((entry) => entry.partitions);
   return new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]));
 }

@@ -3,9 +3,10 @@ import type { INestApplication } from '@nestjs/common';
 import type { SessionConfig } from '#libs/config';
 import { consumerGroups, topics } from '#libs/contracts';
 import {
+  type BatchConsumer,
   connectKafka,
-  fetchCommittedOffsets,
   fetchLowWatermark,
+  GroupOffsets,
   type KafkaConnection,
   KafkaBatchStrategy,
   type OrderedProducer,
@@ -42,23 +43,14 @@ export interface Writer {
   /** Looks each second whether the database went back, also while nothing comes in. */
   startWatching(): void;
   stopWatching(): void;
-  disconnect(): void;
+  disconnect(): Promise<void>;
 }
 
 export function createWriter(config: SessionConfig, parts: WriterParts): Writer {
-  const { dataSource, opening, producer, newMessages, failpoints, log, metrics } = parts;
+  const { opening, producer, newMessages, failpoints, log, metrics } = parts;
   const messages = new MessageStore(config.mysql);
-  const rewinds = metrics.counter({
-    name: 'seqdesk_session_rewinds_total',
-    help: 'How often a partition was read again because the database had gone back.',
-  });
-  const place = new LogPlace({
-    messages,
-    places: new PlaceStore(dataSource),
-    topic: inboundTopic(parts.kafka, () => strategy),
-    onRewind: (positions) => rewinds.inc(positions.length),
-    log,
-  });
+  const offsets = new GroupOffsets(parts.kafka, GROUP, topics.inbound.name);
+  const place = createPlace(parts, { messages, offsets, consumer: () => strategy.consumer });
   const appendBatch = new AppendBatch({
     store: messages,
     place,
@@ -80,8 +72,8 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
     sessionTimeoutMs: session_timeout_ms,
     heartbeatMs: heartbeat_ms,
     drainDeadlineMs: drain_ms,
-    beforeCommit: async (offsets) => {
-      await place.store(offsets);
+    beforeCommit: async (reached) => {
+      await place.store(reached);
       failpoints.hit('log.before_offset_commit');
     },
     onAssigned: (assigned) => place.takeOver(assigned.map(({ partition }) => partition)),
@@ -96,17 +88,34 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
     connect: (app) => void connectKafka(app, strategy),
     startWatching: () => void watch(appendBatch, watching.signal, log),
     stopWatching: () => watching.abort(),
-    disconnect: () => messages.disconnect(),
+    async disconnect() {
+      messages.disconnect();
+      await offsets.close();
+    },
   };
 }
 
-function inboundTopic(kafka: KafkaConnection, strategy: () => KafkaBatchStrategy) {
+/** The writer's place; the consumer is asked for late, as it is made of the place's hooks. */
+function createPlace(
+  { dataSource, kafka, metrics, log }: WriterParts,
+  given: { messages: MessageStore; offsets: GroupOffsets; consumer: () => BatchConsumer },
+): LogPlace {
   const { name } = topics.inbound;
-  return {
-    lowWatermark: (partition: number) => fetchLowWatermark(kafka, name, partition),
-    committed: () => fetchCommittedOffsets(kafka, GROUP, name),
-    seek: (partition: number, offset: bigint) => strategy().consumer.seek(name, partition, offset),
-  };
+  const rewinds = metrics.counter({
+    name: 'seqdesk_session_rewinds_total',
+    help: 'How often a partition was read again because the database had gone back.',
+  });
+  return new LogPlace({
+    messages: given.messages,
+    places: new PlaceStore(dataSource),
+    topic: {
+      lowWatermark: (partition) => fetchLowWatermark(kafka, name, partition),
+      committed: () => given.offsets.committed(),
+      seek: (partition, offset) => given.consumer().seek(name, partition, offset),
+    },
+    onRewind: (positions) => rewinds.inc(positions.length),
+    log,
+  });
 }
 
 async function watch(appendBatch: AppendBatch, signal: AbortSignal, log: WriterParts['log']): Promise<void> {
