@@ -1,20 +1,6 @@
 import { z } from 'zod';
+import { messageTypes, senderRoles } from '#libs/protocol';
 import { clientMsgId, messageId, sessionId } from './ids.ts';
-
-export const messageTypes = [
-  'text',
-  'notification',
-  'system',
-  'image',
-  'audio',
-  'video',
-  'file',
-  'card',
-  'choices',
-  'transfer',
-  'recall',
-] as const;
-export const senderRoles = ['visitor', 'agent', 'bot', 'system', 'api'] as const;
 
 export type MessageType = (typeof messageTypes)[number];
 export type SenderRole = (typeof senderRoles)[number];

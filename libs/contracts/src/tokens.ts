@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { AgentId, ChannelId, TeamId, VisitorId } from '#libs/protocol';
 import { agentId, channelId, teamId, visitorId } from './ids.ts';
 
 /** Who a JSON Web Token (EdDSA, `kid` in the header) is for; `aud` keeps the two kinds apart. */
+export const TOKEN_ALGORITHM = 'EdDSA';
 export const TOKEN_ISSUER = 'seqdesk';
 export const AGENT_AUDIENCE = 'seqdesk/agent';
 export const VISITOR_AUDIENCE = 'seqdesk/visitor';
@@ -9,12 +11,24 @@ export const VISITOR_AUDIENCE = 'seqdesk/visitor';
 export const agentRoles = ['agent', 'supervisor', 'admin'] as const;
 export type AgentRole = (typeof agentRoles)[number];
 
-export const agentClaims = z.object({
+const agentClaims = z.object({
   sub: agentId,
   aud: z.literal(AGENT_AUDIENCE),
   role: z.enum(agentRoles),
   team_ids: z.array(teamId),
 });
-export const visitorClaims = z.object({ sub: visitorId, aud: z.literal(VISITOR_AUDIENCE), channel_id: channelId });
+const visitorClaims = z.object({ sub: visitorId, aud: z.literal(VISITOR_AUDIENCE), channel_id: channelId });
 export type AgentClaims = z.output<typeof agentClaims>;
-export type VisitorClaims = z.output<typeof visitorClaims>;
+
+/** Whom a token stands for. */
+export type TokenBearer =
+  | { kind: 'agent'; agent_id: AgentId; role: AgentRole; team_ids: TeamId[] }
+  | { kind: 'visitor'; visitor_id: VisitorId; channel_id: ChannelId };
+
+/** Reads the claims of a token whose signature is known to be right; undefined when they fit neither kind. */
+export function readClaims(payload: unknown): TokenBearer | undefined {
+  const agent = agentClaims.safeParse(payload).data;
+  if (agent) return { kind: 'agent', agent_id: agent.sub, role: agent.role, team_ids: agent.team_ids };
+  const visitor = visitorClaims.safeParse(payload).data;
+  return visitor && { kind: 'visitor', visitor_id: visitor.sub, channel_id: visitor.channel_id };
+}

@@ -2,7 +2,14 @@
 export { type DecodedFrame, decodeFrame } from './frame-decode.ts';
 export { encodeMessage, encodeSend } from './frame-encode.ts';
 export { FrameHeader, readHeader } from './frame-header.ts';
-export { FRAME_VERSION, MAX_PACKET_BYTES, type WireMessage, type WireSend } from './frame-layout.ts';
+export {
+  FRAME_VERSION,
+  MAX_PACKET_BYTES,
+  messageTypes,
+  senderRoles,
+  type WireMessage,
+  type WireSend,
+} from './frame-layout.ts';
 export {
   type AgentId,
   type ChannelId,

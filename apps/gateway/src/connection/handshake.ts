@@ -1,17 +1,16 @@
 import { errors, jwtVerify } from 'jose';
 import {
   AGENT_AUDIENCE,
-  agentClaims,
   PROTOCOL_VERSION,
+  readClaims,
   Refusal,
+  TOKEN_ALGORITHM,
   TOKEN_ISSUER,
   VISITOR_AUDIENCE,
-  visitorClaims,
 } from '#libs/contracts';
 import type { Person } from './connection.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
-const ALGORITHM = 'EdDSA';
 /** Far more than our tokens need; verifying costs by length. */
 const MAX_TOKEN_LENGTH = 8_192;
 
@@ -38,27 +37,16 @@ export async function admit(auth: Readonly<Record<string, unknown>>, keys: Signi
 async function verify(token: string, keys: SigningKeys): Promise<Pick<Admitted, 'person' | 'expiresAt'>> {
   try {
     const { payload } = await jwtVerify(token, ({ kid = '' }) => keys.get(kid), {
-      algorithms: [ALGORITHM],
+      algorithms: [TOKEN_ALGORITHM],
       issuer: TOKEN_ISSUER,
       audience: [AGENT_AUDIENCE, VISITOR_AUDIENCE],
       requiredClaims: ['exp', 'sub'],
     });
-    return { person: toPerson(payload), expiresAt: (payload.exp ?? 0) * 1_000 };
+    const person = readClaims(payload);
+    if (!person) throw new Refusal('UNAUTHENTICATED', { detail: 'the claims fit no kind of token' });
+    return { person, expiresAt: (payload.exp ?? 0) * 1_000 };
   } catch (error) {
     if (error instanceof errors.JOSEError) throw new Refusal('UNAUTHENTICATED', { detail: error.code });
     throw error;
   }
-}
-
-/** The two kinds of tokens are told apart by their audience. */
-function toPerson(payload: unknown): Person {
-  const agent = agentClaims.safeParse(payload);
-  if (agent.success) {
-    const { sub, role, team_ids } = agent.data;
-    return { kind: 'agent', agent_id: sub, role, team_ids };
-  }
-  const visitor = visitorClaims.safeParse(payload);
-  if (!visitor.success) throw new Refusal('UNAUTHENTICATED', { detail: 'the claims fit no kind of token' });
-  const { sub, channel_id } = visitor.data;
-  return { kind: 'visitor', visitor_id: sub, channel_id };
 }

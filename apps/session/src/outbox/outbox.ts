@@ -15,6 +15,7 @@ import { randomUUID } from 'node:crypto';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import type { TopicRecord } from '#libs/kafka';
+import { KickedJob } from '../jobs/kicked-job.ts';
 
 export interface OutboxRow {
   topic: string;
@@ -37,20 +38,16 @@ interface StoredRow {
 }
 
 const BATCH = 500;
-const SWEEP_MS = 1_000;
 
 export class Outbox {
   readonly #dataSource: DataSource;
   readonly #publish: Publish;
-  readonly #log: Logger;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #relay: KickedJob;
 
   constructor(dataSource: DataSource, publish: Publish, log: Logger) {
     this.#dataSource = dataSource;
     this.#publish = publish;
-    this.#log = log;
+    this.#relay = new KickedJob('relaying the outbox', () => this.#relayAll(), log);
   }
 
   /** Stores rows in the caller's transaction, in order. */
@@ -67,30 +64,19 @@ export class Outbox {
 
   /** To be called after the commit: what was added goes out now. */
   kick(): void {
-    this.#again = true;
-    this.#running ??= this.#relayAll().finally(() => (this.#running = undefined));
+    this.#relay.kick();
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.kick(), SWEEP_MS);
+    this.#relay.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#again = false;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#relay.stop();
   }
 
   async #relayAll(): Promise<void> {
-    try {
-      while (this.#again) {
-        this.#again = false;
-        while ((await this.#relayBatch()) === BATCH);
-      }
-    } catch (err) {
-      // The rows stay; the sweep tries again.
-      this.#log.warn({ err }, 'the outbox could not be relayed');
-    }
+    while ((await this.#relayBatch()) === BATCH);
   }
 
   async #relayBatch(): Promise<number> {

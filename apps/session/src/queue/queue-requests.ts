@@ -7,13 +7,13 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import { transact } from '../database/transact.ts';
+import { KickedJob } from '../jobs/kicked-job.ts';
 import type { SessionsStore } from '../lifecycle/sessions.store.ts';
 import { NOW, type Transitions } from '../lifecycle/transitions.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Queue } from './queue.ts';
 
 const BATCH = 100;
-const SWEEP_MS = 1_000;
 const ENGINE = { id: 'engine' };
 
 export interface QueueRequestsParts {
@@ -27,43 +27,36 @@ export interface QueueRequestsParts {
 export class QueueRequests {
   readonly #dataSource: DataSource;
   readonly #parts: QueueRequestsParts;
-  #running: Promise<void> | undefined;
-  #again = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #meeting: KickedJob;
 
   constructor(dataSource: DataSource, parts: QueueRequestsParts) {
     this.#dataSource = dataSource;
     this.#parts = parts;
+    this.#meeting = new KickedJob('meeting queue requests', () => this.#meetAll(), parts.log);
   }
 
   kick(): void {
-    this.#again = true;
-    this.#running ??= this.#meetAll().finally(() => (this.#running = undefined));
+    this.#meeting.kick();
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.kick(), SWEEP_MS);
+    this.#meeting.start();
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#again = false;
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#meeting.stop();
   }
 
   async #meetAll(): Promise<void> {
-    try {
-      while (this.#again) {
-        this.#again = false;
-        const requests = await this.#dataSource.query<{ session_id: string }[]>(
-          `SELECT session_id FROM queue_requests ORDER BY requested_at, session_id LIMIT ${BATCH}`,
-        );
-        for (const { session_id } of requests) await this.#meet(session_id);
-        if (requests.length === BATCH) this.#again = true;
-      }
-    } catch (err) {
-      this.#parts.log.warn({ err }, 'queue requests could not be met');
-    }
+    while ((await this.#meetBatch()) === BATCH);
+  }
+
+  async #meetBatch(): Promise<number> {
+    const requests = await this.#dataSource.query<{ session_id: string }[]>(
+      `SELECT session_id FROM queue_requests ORDER BY requested_at, session_id LIMIT ${BATCH}`,
+    );
+    for (const { session_id } of requests) await this.#meet(session_id);
+    return requests.length;
   }
 
   async #meet(session_id: string): Promise<void> {
