@@ -50,7 +50,7 @@ export class RedisLink {
 
   /** The constructor for `server.adapter(…)`. */
   createAdapter(): ReturnType<typeof createAdapter> {
-    return createAdapter(this.#publisher(), this.#subscriber ?? deafSubscriber);
+    return createAdapter(this.#publisher(), this.#subscriber ? quiet(this.#subscriber) : deafSubscriber);
   }
 
   get isUp(): boolean {
@@ -80,14 +80,36 @@ export class RedisLink {
       published.catch(() => undefined);
       return published.catch(() => 0);
     };
-    return new Proxy(this.client, {
-      get: (client, name) => {
-        if (name === 'publish') return publish;
-        const value: unknown = Reflect.get(client, name);
-        return typeof value === 'function' ? (value.bind(client) as unknown) : value;
-      },
-    });
+    return withMethods(this.client, { publish });
   }
+}
+
+/**
+ * The subscriber as the adapter sees it. The adapter looks at no outcome of its subscriptions; while Redis is away they wait
+ * in the queue, and only `close` makes them fail: then nobody wants them any more.
+ */
+function quiet(subscriber: Redis): Redis {
+  const quietly =
+    (name: 'subscribe' | 'unsubscribe' | 'psubscribe' | 'punsubscribe') =>
+    (channels: string | string[]): void =>
+      void subscriber[name](...[channels].flat()).catch(() => undefined);
+  return withMethods(subscriber, {
+    subscribe: quietly('subscribe'),
+    unsubscribe: quietly('unsubscribe'),
+    psubscribe: quietly('psubscribe'),
+    punsubscribe: quietly('punsubscribe'),
+  });
+}
+
+/** The client with some methods replaced. */
+function withMethods(redis: Redis, methods: Partial<Record<string, unknown>>): Redis {
+  return new Proxy(redis, {
+    get: (client, name) => {
+      if (typeof name === 'string' && name in methods) return methods[name];
+      const value: unknown = Reflect.get(client, name);
+      return typeof value === 'function' ? (value.bind(client) as unknown) : value;
+    },
+  });
 }
 
 /** What the adapter asks of a subscriber, for a process that hears nothing. */
