@@ -14,8 +14,8 @@ import { Door } from './connection/door.ts';
 import { GatewayMetrics } from './connection/gateway-metrics.ts';
 import { HeadsTeller } from './connection/heads.ts';
 import { IdleWatch } from './connection/idle-watch.ts';
-import { PresenceStore } from './connection/presence.store.ts';
-import { RedisPresenceLeases } from './connection/redis-presence-leases.ts';
+import { Presence } from './connection/presence.ts';
+import { RedisPresenceLeases } from './connection/redis-presence-leases.adapter.ts';
 import { Rooms } from './connection/rooms.ts';
 import { SigningKeys } from './connection/signing-keys.ts';
 import { SlowReaderGuard } from './connection/slow-reader-guard.ts';
@@ -126,9 +126,7 @@ function buildSending({ config, log, session, connections, engines, metrics }: S
     (key, signal) => producer.send(topics.signals.name, { key, value: JSON.stringify(signal) }),
     () => metrics.signalLost(),
   );
-  const presence = new PresenceStore(new RedisPresenceLeases(link.client, randomUUID()), (signal) =>
-    signals.send(signal),
-  );
+  const presence = new Presence(new RedisPresenceLeases(link.client, randomUUID()), (signal) => signals.send(signal));
   const routes = new BatchedQuestions({
     ask: async (ids) => new Map(Object.entries(await session.routes(ids as Parameters<typeof session.routes>[0]))),
     linger_ms: ROUTE_LINGER_MS,

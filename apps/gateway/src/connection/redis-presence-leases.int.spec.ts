@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Engine, findFreePort, startRedis } from '#libs/instance';
 import { keys } from '#libs/redis';
 import { ids } from '../../fixture/connection-fixture.ts';
-import { RedisPresenceLeases } from './redis-presence-leases.ts';
+import { RedisPresenceLeases } from './redis-presence-leases.adapter.ts';
 
 const password = 'leases-under-test';
 let folder: string;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { agent as person, ids } from '../../fixture/connection-fixture.ts';
 import { type ChosenStatus, type Lease, PresenceLeases } from './presence-leases.ts';
-import { PresenceStore } from './presence.store.ts';
+import { Presence } from './presence.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
@@ -66,9 +66,9 @@ function makeCluster() {
   const shared = new SharedMemory();
   const told: string[] = [];
   const start = (name: string) => {
-    const store = new PresenceStore(shared.of(name), ({ status }) => told.push(`${name} ${status}`));
-    store.start();
-    return store;
+    const presence = new Presence(shared.of(name), ({ status }) => told.push(`${name} ${status}`));
+    presence.start();
+    return presence;
   };
   return { shared, told, a: start('a'), b: start('b') };
 }

@@ -20,7 +20,7 @@ import type { Person } from './connection.ts';
 import type { ChosenStatus, PresenceLeases } from './presence-leases.ts';
 
 type Agent = Extract<Person, { kind: 'agent' }>;
-type Presence = Extract<Signal, { type: 'presence' }>;
+type PresenceSignal = Extract<Signal, { type: 'presence' }>;
 
 interface Present {
   agent: Agent;
@@ -38,16 +38,16 @@ interface Leaving {
 const RENEW_MS = (LEASE_SECONDS * 1_000) / 3;
 const GONE_AFTER_MS = (LEASE_SECONDS + 1) * 1_000;
 
-export class PresenceStore {
+export class Presence {
   readonly #leases: PresenceLeases;
-  readonly #signal: (signal: Presence) => void;
+  readonly #signal: (signal: PresenceSignal) => void;
   readonly #present = new Map<string, Present>();
   /** Agents without a socket here who may be gone. */
   readonly #leaving = new Map<string, Leaving>();
   #timer: NodeJS.Timeout | undefined;
   #isDraining = false;
 
-  constructor(leases: PresenceLeases, signal: (signal: Presence) => void) {
+  constructor(leases: PresenceLeases, signal: (signal: PresenceSignal) => void) {
     this.#leases = leases;
     this.#signal = signal;
   }
@@ -167,7 +167,7 @@ export class PresenceStore {
     }
   }
 
-  #tell({ agent_id, team_ids }: Agent, status: Presence['status']): void {
+  #tell({ agent_id, team_ids }: Agent, status: PresenceSignal['status']): void {
     this.#signal({ type: 'presence', agent_id, status, team_ids: [...team_ids] });
   }
 }
