@@ -1,4 +1,4 @@
-import { takeToken, type TokenBucket } from './token-bucket.ts';
+import { takeToken, type TokenBucket } from '#libs/domain';
 
 export interface AddressLimitsOptions {
   readonly sockets_per_address: number;

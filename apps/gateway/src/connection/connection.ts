@@ -3,11 +3,10 @@
  * timers and no closures. It is its socket's `data`.
  */
 import { errorCatalogue, type ErrorCode, type Locale } from '#libs/contracts';
-import type { Caller } from '#libs/domain';
+import { type BucketLimit, type Caller, takeToken, type TokenBucket } from '#libs/domain';
 import { agentRoom, teamRoom, visitorRoom } from '#libs/protocol';
 import { eventFrame } from '../pushing/ws-frame.ts';
 import type { WheelEntry } from './timing-wheel.ts';
-import { type BucketLimit, takeToken, type TokenBucket } from './token-bucket.ts';
 
 /** Who may hold a socket; API keys don't. */
 export type Person = Exclude<Caller, { kind: 'key' }>;

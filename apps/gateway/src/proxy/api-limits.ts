@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { takeToken, type TokenBucket } from '../connection/token-bucket.ts';
+import { takeToken, type TokenBucket } from '#libs/domain';
 
 const MOST_ADDRESSES = 50_000;
 

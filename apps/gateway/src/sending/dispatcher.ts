@@ -6,11 +6,11 @@
  * for its rate again and again, without ever slowing down, is closed: each answer would cost what the limit is to save.
  */
 import { type Ack, type ErrorCode, Refusal } from '#libs/contracts';
+import { type BucketLimit, takeToken } from '#libs/domain';
 import { MALFORMED } from '#libs/protocol';
 import { now } from '../connection/clock.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { GatewayMetrics } from '../connection/gateway-metrics.ts';
-import { type BucketLimit, takeToken } from '../connection/token-bucket.ts';
 import type { EventHandler } from './client-events.ts';
 import { codeOf, toAckError } from './to-socket-error.ts';
 

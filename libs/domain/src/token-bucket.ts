@@ -5,6 +5,7 @@ export interface TokenBucket {
   tokensAt: number;
 }
 
+/** How fast a bucket fills, and how far. */
 export interface BucketLimit {
   /** Tokens a second that flow in. */
   readonly rate: number;
@@ -12,7 +13,7 @@ export interface BucketLimit {
   readonly burst: number;
 }
 
-/** Takes one token; false: there was none, and nothing has changed but the time. */
+/** Takes one token out of what has flowed in until `now`; false: there was none, and nothing has changed but the time. */
 export function takeToken(bucket: TokenBucket, { rate, burst }: BucketLimit, now: number): boolean {
   const flowed = ((now - bucket.tokensAt) * rate) / 1_000;
   const tokens = Math.min(burst, bucket.tokens + flowed);
