@@ -55,7 +55,6 @@ export interface ServerEvents {
  */
 export interface Delivery {
   rooms: string[];
-  except?: string[];
   event: Exclude<keyof ServerEvents, 'connection:ready' | 'session:heads' | 'server:draining' | 'error'>;
   json: string;
   route?: SessionRoute;

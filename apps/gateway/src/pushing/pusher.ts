@@ -88,11 +88,8 @@ export class Pusher {
     return undefined;
   }
 
-  #targetsOf({ rooms, except }: Delivery): Connection[] {
+  #targetsOf({ rooms }: Delivery): Connection[] {
     this.#meeting += 1;
-    for (const room of except ?? []) {
-      for (const member of this.#options.rooms.membersOf(room)) member.metBy = this.#meeting;
-    }
     const targets: Connection[] = [];
     for (const room of rooms) {
       for (const member of this.#options.rooms.membersOf(room)) {

@@ -79,7 +79,7 @@ export class RouteTable {
 // Another version of the software may have written it: what does not fit counts as missing.
 function readRoute(text: string): SessionRoute | undefined {
   try {
-    return sessionRoute.strip().safeParse(JSON.parse(text)).data;
+    return sessionRoute.safeParse(JSON.parse(text)).data;
   } catch {
     return undefined;
   }
