@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { event } from './events.ts';
 import { draft, message, messageSend, sendMessageBody } from './message.ts';
-import { sendBody } from './rest.ts';
-import { closeSessionBody, openSessionBody, readBody, session, sessionRoute } from './session.ts';
+import { closeSessionBody, openSessionBody, readBody, sendBody } from './rest.ts';
+import { session, sessionRoute } from './session.ts';
 import { signal } from './signals.ts';
 
 const idOf = (prefix: string) => `${prefix}_${'0'.repeat(26)}`;

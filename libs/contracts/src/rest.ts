@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { agentId, channelId, clientMsgId, sessionId, teamId } from './ids.ts';
+import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
 import { cardContent, choicesContent, textContent } from './message.ts';
 import { agentRoles } from './tokens.ts';
@@ -65,6 +65,22 @@ export const bootBody = z.strictObject({
     .optional(),
 });
 export type BootBody = z.output<typeof bootBody>;
+
+/** Body of `POST /sessions`. Visitors open their own; a program says for whom, in which channel. */
+export const openSessionBody = z.strictObject({
+  channel_id: channelId.optional(),
+  visitor: z
+    .union([z.strictObject({ visitor_id: visitorId }), z.strictObject({ user_id: z.string().min(1).max(128) })])
+    .optional(),
+  team_id: teamId.optional(),
+  pre_chat: attributes.optional(),
+  attributes: attributes.optional(),
+});
+export type OpenSessionBody = z.output<typeof openSessionBody>;
+export const closeSessionBody = z
+  .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
+  .optional();
+export const readBody = z.strictObject({ seq_id: z.number().int().nonnegative() });
 
 const sendCommon = {
   from: z.string().min(1).max(64),

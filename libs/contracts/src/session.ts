@@ -75,16 +75,3 @@ export interface Head {
   version: number;
 }
 export type Heads = Record<string, Head>;
-
-export const openSessionBody = z.strictObject({
-  channel_id: channelId.optional(),
-  team_id: teamId.optional(),
-  pre_chat: z.record(z.string().max(64), z.string().max(1_000)).optional(),
-  attributes: z.record(z.string().max(64), z.string().max(1_000)).optional(),
-});
-export type OpenSessionBody = z.output<typeof openSessionBody>;
-
-export const closeSessionBody = z
-  .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
-  .optional();
-export const readBody = z.strictObject({ seq_id: z.number().int().nonnegative() });

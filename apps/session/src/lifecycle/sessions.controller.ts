@@ -1,12 +1,12 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
-import { z } from 'zod';
+import type { z } from 'zod';
 import {
   closeSessionBody,
+  type OpenSessionBody,
   openSessionBody,
   Refusal,
   type SessionsQuery,
   sessionsQuery,
-  visitorId,
 } from '#libs/contracts';
 import { type Caller, hasScope } from '#libs/domain';
 import { ActorOf, Allow, CallerOf } from '../edge/caller.ts';
@@ -16,13 +16,6 @@ import { FindSessions } from './find-sessions.ts';
 import { RunCommand } from './run-command.ts';
 import { SessionOpening } from './session-opening.ts';
 import type { Actor } from './transitions.ts';
-
-const openBody = openSessionBody.extend({
-  visitor: z
-    .union([z.strictObject({ visitor_id: visitorId }), z.strictObject({ user_id: z.string().min(1).max(128) })])
-    .optional(),
-});
-type OpenBody = z.output<typeof openBody>;
 
 @Controller('sessions')
 export class SessionsController {
@@ -41,7 +34,11 @@ export class SessionsController {
   @Post()
   @HttpCode(200)
   @Allow('visitor', 'key:sessions:write')
-  async open(@CallerOf() caller: Caller, @Body(new Validated(openBody)) body: OpenBody, @ActorOf() by: Actor) {
+  async open(
+    @CallerOf() caller: Caller,
+    @Body(new Validated(openSessionBody)) body: OpenSessionBody,
+    @ActorOf() by: Actor,
+  ) {
     const { visitor_id, channel_id } = await this.#visitorOf(caller, body);
     const origin = caller.kind === 'visitor' ? 'visitor' : 'api';
     const { team_id, attributes, pre_chat } = body;
@@ -94,7 +91,7 @@ export class SessionsController {
     return this.#find.view(await this.#commands.close(session_id, caller, by, body), caller);
   }
 
-  async #visitorOf(caller: Caller, { channel_id, visitor }: OpenBody) {
+  async #visitorOf(caller: Caller, { channel_id, visitor }: OpenSessionBody) {
     if (caller.kind === 'visitor') {
       if (visitor) throw new Refusal('FORBIDDEN', { detail: 'a visitor opens its own session only' });
       return caller;
