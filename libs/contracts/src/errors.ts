@@ -1,14 +1,13 @@
 /**
  * The one catalogue of errors for HTTP and socket.
  * `number` ranges: 1xxx protocol, 2xxx authentication (stop), 3xxx temporary (retry), 4xxx refused.
- * `retryable`: send the same thing again with the same client_msg_id; it may already be stored.
+ * `retryable`, exactly the range 3xxx: send the same thing again with the same client_msg_id; it may already be stored.
  */
 export const errorCatalogue = {
   MALFORMED_FRAME: entry(1001, 400, false, ['数据帧格式错误', 'The frame is malformed.']),
   UNKNOWN_EVENT: entry(1002, 400, false, ['未知的事件', 'The event is unknown.']),
   UNSUPPORTED_PROTOCOL: entry(1003, 400, false, ['不支持的协议版本', 'The protocol version is not supported.']),
   PAYLOAD_TOO_LARGE: entry(1004, 413, false, ['内容过大', 'The payload is too large.']),
-  SLOW_READER: entry(1005, 400, true, ['读取过慢，连接已断开', 'The connection read too slowly and was cut.']),
   UNAUTHENTICATED: entry(2001, 401, false, ['未登录或登录已失效', 'Authentication is missing or no longer valid.']),
   TOTP_REQUIRED: entry(2002, 401, false, ['需要动态验证码', 'A one-time code is required.']),
   ACCOUNT_LOCKED: entry(2003, 423, false, ['账号已锁定，请稍后再试', 'The account is locked; try again later.']),
@@ -21,10 +20,10 @@ export const errorCatalogue = {
   OVERLOADED: entry(3003, 503, true, ['服务繁忙，请重试', 'The service is overloaded; try again.']),
   DRAINING: entry(3004, 503, true, ['服务正在重启，请重新连接', 'The server is shutting down; connect again.']),
   IDLE: entry(3005, 408, true, ['长时间无操作，连接已关闭', 'The connection was idle and has been closed.']),
+  NOT_STORED_YET: entry(3006, 404, true, ['消息尚未入库', 'The message is not stored yet.']),
   VALIDATION_FAILED: entry(4001, 400, false, ['请求内容不正确', 'The request is not valid.']),
   FORBIDDEN: entry(4002, 403, false, ['没有权限', 'This is not allowed.']),
   NOT_FOUND: entry(4003, 404, false, ['不存在', 'There is no such thing.']),
-  NOT_STORED_YET: entry(4004, 404, true, ['消息尚未入库', 'The message is not stored yet.']),
   DROPPED: entry(4005, 410, false, ['消息已被丢弃', 'The message came too late and was dropped.']),
   STATE_CONFLICT: entry(4006, 409, false, ['会话状态已改变', 'The session is in another state.']),
   SESSION_CLOSED: entry(4007, 409, false, ['会话已结束', 'The session is closed.']),
