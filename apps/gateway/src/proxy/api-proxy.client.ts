@@ -2,8 +2,9 @@
  * Passes `/api` through to session, replicas in turn.
  *
  * A request goes to the next replica when this one could not be reached, or, if repeating it is safe (GET, HEAD, OPTIONS),
- * when the connection broke before an answer began. Otherwise the outcome is unknown and the caller is told to try again:
- * commands carry an Idempotency-Key for that. Answers and large bodies are streamed; who leaves takes the request along.
+ * when the connection broke before an answer began. Otherwise the outcome is unknown and the caller is told to try again;
+ * whether that does a thing twice is session's to prevent, by the Idempotency-Key that passes through here like all headers
+ * of callers. Answers and large bodies are streamed; who leaves takes the request along.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';

@@ -42,6 +42,11 @@ test('what a client says of its own origin is replaced by what is known', () => 
   });
 });
 
+test('what session says of limits and of when to come back reaches the caller', () => {
+  const limits = { 'retry-after': '1', ratelimit: 'limit=50, remaining=0, reset=1', 'ratelimit-policy': '50;w=1' };
+  expect(responseHeaders({ ...limits, connection: 'keep-alive' })).toEqual(limits);
+});
+
 test('several cookies stay several', () => {
   expect(responseHeaders({ 'set-cookie': ['a=1', 'b=2'] })).toEqual({ 'set-cookie': ['a=1', 'b=2'] });
 });
