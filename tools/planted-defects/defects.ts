@@ -38,7 +38,7 @@ export const defects: readonly Defect[] = [
   {
     what: 'a repeated batch is not published again',
     file: 'apps/session/src/log/plan-batch.ts',
-    find: 'if (known.session_id === draft.session_id) plan.publish.push(known);',
+    find: 'plan.publish.push(known);',
     replace: '',
     ...service,
     name: 'the writer dies at log.after_insert',
