@@ -30,3 +30,4 @@ export {
 export { deriveMessageId, VISITOR_SENDER } from './message-id.ts';
 export { binaryClientParser, MALFORMED, serverParser, textPacket } from './parser.ts';
 export { agentRoom, teamRoom, visitorRoom, watchRoom } from './rooms.ts';
+export { toSendTime } from './send-time.ts';

@@ -15,7 +15,7 @@ import {
   type Sent,
   type SessionRoute,
 } from '#libs/contracts';
-import { deriveMessageId, VISITOR_SENDER } from '#libs/protocol';
+import { deriveMessageId, toSendTime, VISITOR_SENDER } from '#libs/protocol';
 import { now } from '../connection/clock.ts';
 import { idOf, type Person } from '../connection/connection.ts';
 import type { MayWrite } from './may-write.ts';
@@ -50,7 +50,7 @@ export class SendMessage {
     const message = parse(messageSend, data);
     const route = await mayWrite.write(person, message.session_id);
     if (!isPlain(message)) await check({ caller: callerOf(person), message });
-    const draft = toDraft(message, person, sendTimeNow());
+    const draft = toDraft(message, person, toSendTime(now()));
     await produce(toRecord(draft, route));
     failpoints.hit('gateway.after_produce');
     return { message_id: draft.message_id, send_time: draft.send_time };
@@ -94,9 +94,4 @@ function toRecord(draft: Draft, { channel_id, visitor_id }: SessionRoute): Inbou
     value: JSON.stringify(draft),
     headers: { [recordHeaders.channel_id]: channel_id, [recordHeaders.visitor_id]: visitor_id },
   };
-}
-
-/** Nanoseconds since 1970 as a decimal string, true to the microsecond. */
-function sendTimeNow(): string {
-  return `${BigInt(Math.round(now() * 1_000))}000`;
 }

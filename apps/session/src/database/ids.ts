@@ -6,6 +6,7 @@ import {
   makeId,
   type MessageId,
   type SessionId,
+  toSendTime,
 } from '#libs/protocol';
 
 /** A new id of this process's clock; a session's takes the database's instead. */
@@ -18,7 +19,7 @@ export function messageIdOf(session_id: SessionId, sender: string, client_msg_id
   return deriveMessageId(session_id, sender, client_msg_id, (text) => hash('sha256', text, 'buffer'));
 }
 
-/** Nanoseconds since 1970 as a decimal string; of this process's clock, for `send_time`. */
+/** The `send_time` of what is sent now; of this process's clock, which never goes back. */
 export function sendTimeNow(): string {
-  return BigInt(Math.round((performance.timeOrigin + performance.now()) * 1_000)).toString() + '000';
+  return toSendTime(performance.timeOrigin + performance.now());
 }
