@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Caller, canReadSession, canRunSession, canWriteMessage } from './rights.ts';
+import { type Caller, canReadSession, canRunSession, canWriteMessage, idOf } from './rights.ts';
 
 const session = { visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
 const waiting = { visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
@@ -25,4 +25,12 @@ test.each<[string, Caller, [read: boolean, readWaiting: boolean, write: boolean,
   expect(canReadSession(caller, waiting)).toBe(readWaiting);
   expect(canWriteMessage(caller, session)).toBe(write);
   expect(canRunSession(caller, session)).toBe(run);
+});
+
+test('everybody is known by the own id', () => {
+  expect([visitor('vis_a'), agent('agt_a', 'agent'), key()].map((caller) => idOf(caller))).toEqual([
+    'vis_a',
+    'agt_a',
+    'key_a',
+  ]);
 });

@@ -6,6 +6,22 @@ export type Caller =
   | { kind: 'visitor'; visitor_id: VisitorId; channel_id: ChannelId }
   | { kind: 'agent'; agent_id: AgentId; role: AgentRole; team_ids: readonly TeamId[] }
   | { kind: 'key'; key_id: KeyId; scopes: readonly string[]; sender_names: readonly string[] };
+/** Who has screens and marks of their own: everybody but programs. */
+export type Person = Exclude<Caller, { kind: 'key' }>;
+
+/** The id of whoever calls. */
+export function idOf(caller: Person): VisitorId | AgentId;
+export function idOf(caller: Caller): VisitorId | AgentId | KeyId;
+export function idOf(caller: Caller): VisitorId | AgentId | KeyId {
+  switch (caller.kind) {
+    case 'visitor':
+      return caller.visitor_id;
+    case 'agent':
+      return caller.agent_id;
+    case 'key':
+      return caller.key_id;
+  }
+}
 
 type Place = Pick<SessionRoute, 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
 

@@ -3,13 +3,10 @@
  * timers and no closures. It is its socket's `data`.
  */
 import { errorCatalogue, type ErrorCode, type Locale } from '#libs/contracts';
-import { type BucketLimit, type Caller, takeToken, type TokenBucket } from '#libs/domain';
+import { type BucketLimit, idOf, type Person, takeToken, type TokenBucket } from '#libs/domain';
 import { agentRoom, teamRoom, visitorRoom } from '#libs/protocol';
 import { eventFrame } from '../pushing/ws-frame.ts';
 import type { WheelEntry } from './timing-wheel.ts';
-
-/** Who may hold a socket; API keys don't. */
-export type Person = Exclude<Caller, { kind: 'key' }>;
 
 /** engine.io's socket, as much of it as is used here. Its writes are guarded: see slow-reader-guard.ts. */
 export interface Wire {
@@ -109,10 +106,6 @@ export class Connection implements TokenBucket, WheelEntry {
   close(): void {
     this.#wire.close();
   }
-}
-
-export function idOf(person: Person): string {
-  return person.kind === 'visitor' ? person.visitor_id : person.agent_id;
 }
 
 /** The rooms that come with the token. */

@@ -8,7 +8,7 @@ import {
   TOKEN_ISSUER,
   VISITOR_AUDIENCE,
 } from '#libs/contracts';
-import type { Person } from './connection.ts';
+import type { Person } from '#libs/domain';
 import type { SigningKeys } from './signing-keys.ts';
 
 /** Far more than our tokens need; verifying costs by length. */

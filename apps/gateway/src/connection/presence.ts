@@ -15,8 +15,8 @@
  * as gone. An agent whose status nobody has heard of is shown as gone after leaving, until the next choice.
  */
 import type { Signal } from '#libs/contracts';
+import type { Person } from '#libs/domain';
 import { LEASE_SECONDS } from '#libs/redis';
-import type { Person } from './connection.ts';
 import type { ChosenStatus, PresenceLeases } from './presence-leases.ts';
 
 type Agent = Extract<Person, { kind: 'agent' }>;

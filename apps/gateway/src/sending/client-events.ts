@@ -7,6 +7,7 @@ import {
   sessionTypingData,
   sessionWatchData,
 } from '#libs/contracts';
+import { idOf } from '#libs/domain';
 import type { Connection } from '../connection/connection.ts';
 import type { Connections } from '../connection/connections.ts';
 import type { MayWrite } from './may-write.ts';
@@ -45,7 +46,7 @@ export function clientEvents(parts: ClientEventParts): ReadonlyMap<string, Event
 
 async function read(parts: ClientEventParts, { person }: Connection, data: unknown): Promise<object> {
   const mark = parse(sessionReadData, data);
-  await parts.read({ ...mark, reader: person.kind === 'visitor' ? person.visitor_id : person.agent_id });
+  await parts.read({ ...mark, reader: idOf(person) });
   return {};
 }
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Refusal, type SessionRoute } from '#libs/contracts';
+import type { Person } from '#libs/domain';
 import { agent, ids, visitor } from '../../fixture/connection-fixture.ts';
-import type { Person } from '../connection/connection.ts';
 import { MayWrite } from './may-write.ts';
 
 const session_id = ids.session('1');

@@ -7,8 +7,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { Refusal, type SessionRoute } from '#libs/contracts';
-import { canReadSession, canWriteMessage } from '#libs/domain';
-import type { Person } from '../connection/connection.ts';
+import { canReadSession, canWriteMessage, type Person } from '#libs/domain';
 
 /** Undefined for an unknown session. @throws Refusal UNAVAILABLE when nobody can be asked */
 export type AskRoute = (session_id: string) => Promise<SessionRoute | undefined>;

@@ -15,9 +15,9 @@ import {
   type Sent,
   type SessionRoute,
 } from '#libs/contracts';
+import { idOf, type Person } from '#libs/domain';
 import { deriveMessageId, toSendTime, VISITOR_SENDER } from '#libs/protocol';
 import { now } from '../connection/clock.ts';
-import { idOf, type Person } from '../connection/connection.ts';
 import type { MayWrite } from './may-write.ts';
 import { parse } from './parse.ts';
 
@@ -49,7 +49,7 @@ export class SendMessage {
     failpoints.hit('gateway.after_receive');
     const message = parse(messageSend, data);
     const route = await mayWrite.write(person, message.session_id);
-    if (!isPlain(message)) await check({ caller: callerOf(person), message });
+    if (!isPlain(message)) await check({ caller: idOf(person), message });
     const draft = toDraft(message, person, toSendTime(now()));
     await produce(toRecord(draft, route));
     failpoints.hit('gateway.after_produce');
@@ -60,10 +60,6 @@ export class SendMessage {
 /** Plain text stands for itself; whatever refers to something else only session can judge. */
 function isPlain({ type, reply_to }: MessageSend): boolean {
   return type === 'text' && !reply_to;
-}
-
-function callerOf(person: Person): CheckMessageQuestion['caller'] {
-  return person.kind === 'visitor' ? person.visitor_id : person.agent_id;
 }
 
 /** A message before the writer has numbered it. */

@@ -2,10 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { Refusal } from '#libs/contracts';
-import { type Caller, hasScope } from '#libs/domain';
+import { type Caller, hasScope, idOf } from '#libs/domain';
 import { ApiKeys } from '../people/api-keys.ts';
 import { Tokens } from '../people/tokens.ts';
-import { type Allowed, ALLOWED, type CallerRequest, idOf } from './caller.ts';
+import { type Allowed, ALLOWED, type CallerRequest } from './caller.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
 /** Turns the bearer token into a caller, holds it against what the handler allows, and counts its calls. */

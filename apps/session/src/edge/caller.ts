@@ -1,6 +1,6 @@
 import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
 import type { Request } from 'express';
-import type { Caller } from '#libs/domain';
+import { type Caller, idOf } from '#libs/domain';
 import type { Actor } from '../lifecycle/transitions.ts';
 
 /** A request after the guard has let it pass. */
@@ -25,8 +25,3 @@ export const ActorOf = createParamDecorator((_data: unknown, context: ExecutionC
   const { caller, ip } = context.switchToHttp().getRequest<CallerRequest>();
   return { id: caller ? idOf(caller) : 'public', ip };
 });
-
-export function idOf(caller: Caller): string {
-  if (caller.kind === 'visitor') return caller.visitor_id;
-  return caller.kind === 'agent' ? caller.agent_id : caller.key_id;
-}

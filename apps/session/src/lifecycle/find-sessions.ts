@@ -1,5 +1,5 @@
 import { Refusal, type Session, sessionForVisitor, type SessionsQuery } from '#libs/contracts';
-import { type Caller, canReadSession } from '#libs/domain';
+import { type Caller, canReadSession, idOf } from '#libs/domain';
 import { isId } from '#libs/protocol';
 import type { ReadMarks } from '../log/read-marks.ts';
 import { type SessionReadRow, SessionsStore, toSession } from './sessions.store.ts';
@@ -41,16 +41,11 @@ export class FindSessions {
   }
 
   async #views(rows: readonly SessionReadRow[], caller: Caller): Promise<Session[]> {
-    const reader =
-      caller.kind === 'visitor' ? caller.visitor_id : caller.kind === 'agent' ? caller.agent_id : undefined;
-    const unread = reader
-      ? await this.#marks.unread(
-          reader,
-          rows.map((row) => row.session_id),
-        )
-      : new Map<string, number>();
+    const session_ids = rows.map((row) => row.session_id);
+    // A program reads nothing, so nothing is unread.
+    const unread = caller.kind === 'key' ? undefined : await this.#marks.unread(idOf(caller), session_ids);
     return rows.map((row) => {
-      const session = { ...toSession(row), unread_count: unread.get(row.session_id) ?? 0 };
+      const session = { ...toSession(row), unread_count: unread?.get(row.session_id) ?? 0 };
       return caller.kind === 'visitor' ? sessionForVisitor(session) : session;
     });
   }

@@ -13,9 +13,9 @@ import {
   sendMessageBody,
   unreadQuery,
 } from '#libs/contracts';
-import { type Caller, hasScope } from '#libs/domain';
+import { type Caller, hasScope, idOf } from '#libs/domain';
 import type { MessageId } from '#libs/protocol';
-import { Allow, CallerOf, idOf } from '../edge/caller.ts';
+import { Allow, CallerOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { FindSessions } from '../lifecycle/find-sessions.ts';
 import { History } from './history.ts';
@@ -90,8 +90,7 @@ export class MessagesController {
   ): Promise<void> {
     const session = await this.#find.row(session_id, caller);
     if (caller.kind === 'key') throw new Refusal('FORBIDDEN');
-    const reader = caller.kind === 'visitor' ? caller.visitor_id : caller.agent_id;
-    await this.#marks.move(session.session_id, reader, seq_id);
+    await this.#marks.move(session.session_id, idOf(caller), seq_id);
   }
 
   @Get('unread_count')
