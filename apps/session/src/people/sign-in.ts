@@ -1,9 +1,8 @@
-import { hash, randomBytes } from 'node:crypto';
+import { hash, randomBytes, randomUUID } from 'node:crypto';
 import { hash as hashPassword, verify as verifyPassword } from '@node-rs/argon2';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type AgentRole, Refusal } from '#libs/contracts';
 import type { AgentId, TeamId } from '#libs/protocol';
-import { newId } from '../database/ids.ts';
 import { transact } from '../database/transact.ts';
 import { Tokens } from './tokens.ts';
 
@@ -63,7 +62,7 @@ export class SignIn {
     await this.#dataSource.query('UPDATE agents SET failed_logins = 0, locked_until = NULL WHERE agent_id = ?', [
       account.agent_id,
     ]);
-    return this.#admit(account, newId('key'));
+    return this.#admit(account, randomUUID());
   }
 
   get refresh_token_days(): number {

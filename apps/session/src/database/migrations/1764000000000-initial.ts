@@ -2,6 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const id = 'VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin';
 const word = 'VARCHAR(32) CHARACTER SET ascii COLLATE ascii_bin';
+const uuid = 'CHAR(36) CHARACTER SET ascii COLLATE ascii_bin';
 const time = 'DATETIME(6)';
 const table = 'ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin';
 
@@ -59,7 +60,7 @@ const statements = [
 
   `CREATE TABLE refresh_tokens (
     token_hash ${word.replace('32', '64')} NOT NULL PRIMARY KEY,
-    family_id ${id} NOT NULL,
+    family_id ${uuid} NOT NULL,
     agent_id ${id} NOT NULL,
     expires_at ${time} NOT NULL,
     used_at ${time} NULL,
@@ -147,7 +148,7 @@ const statements = [
     target VARCHAR(64) NOT NULL,
     content MEDIUMTEXT NOT NULL,
     send_time BIGINT UNSIGNED NOT NULL,
-    client_msg_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    client_msg_id ${uuid} NOT NULL,
     reply_to ${id} NULL,
     choice_id VARCHAR(64) NULL,
     stored_at ${time} NOT NULL DEFAULT CURRENT_TIMESTAMP(6),
@@ -186,7 +187,7 @@ const statements = [
   // Rows wait here until Kafka has acked them, then they go. \`position\` orders them; within a session it follows version.
   `CREATE TABLE outbox (
     position BIGINT UNSIGNED NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    outbox_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    outbox_id ${uuid} NOT NULL,
     topic VARCHAR(100) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
     record_key ${id} NOT NULL,
     headers JSON NOT NULL,
@@ -198,7 +199,7 @@ const statements = [
   // What POST /send decided before it produced: a repeat gives the same answer.
   `CREATE TABLE sendings (
     caller ${id} NOT NULL,
-    client_msg_id CHAR(36) CHARACTER SET ascii COLLATE ascii_bin NOT NULL,
+    client_msg_id ${uuid} NOT NULL,
     session_id ${id} NOT NULL,
     message_id ${id} NOT NULL,
     send_time BIGINT UNSIGNED NOT NULL,
