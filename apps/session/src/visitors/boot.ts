@@ -49,7 +49,7 @@ export class Boot {
 
   /** The visitor of an integrator's user id, made when it is new. */
   async forUser(channel_id: ChannelId, user_id: string, attributes: Record<string, string> = {}): Promise<VisitorRow> {
-    requireForeign(user_id);
+    requireForeign(user_id, 'VALIDATION_FAILED');
     const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
     return known ?? (await this.#create(channel_id, { user_id, attributes, isSigned: true }, null));
   }

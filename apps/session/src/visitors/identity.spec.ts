@@ -49,5 +49,6 @@ test('tokens that are expired, for ever, of another secret or channel, or no tok
 });
 
 test.each(['vis_x', 'agt_x', 'ses_x'])('the user id %s would pass for one of ours', async (user_id) => {
-  expect(await outcome({ user_id, user_hash: hashOf(user_id) })).toBe('VALIDATION_FAILED');
+  expect(await outcome({ user_id, user_hash: hashOf(user_id) })).toBe('UNAUTHENTICATED');
+  expect(await outcome({ jwt: await jwt({ sub: user_id }) })).toBe('UNAUTHENTICATED');
 });

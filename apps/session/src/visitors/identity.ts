@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { type BootBody, Refusal } from '#libs/contracts';
+import { type BootBody, type ErrorCode, Refusal } from '#libs/contracts';
 
 /** Who a customer's page says the visitor is; `isSigned` when the channel's secret proves it. */
 export interface Identity {
@@ -30,14 +30,13 @@ export async function readIdentity(
   secret: string,
 ): Promise<Identity> {
   const found = 'jwt' in identity ? await readJwt(identity.jwt, channel_id, secret) : readHash(identity, secret);
-  requireForeign(found.user_id);
+  requireForeign(found.user_id, 'UNAUTHENTICATED');
   return found;
 }
 
-/** @throws Refusal VALIDATION_FAILED for an integrator's user id that begins like one of ours */
-export function requireForeign(user_id: string): void {
-  if (RESERVED.test(user_id))
-    throw new Refusal('VALIDATION_FAILED', { detail: 'user_id may not begin like our own ids' });
+/** @throws Refusal with the code, for an integrator's user id that begins like one of ours */
+export function requireForeign(user_id: string, code: ErrorCode): void {
+  if (RESERVED.test(user_id)) throw new Refusal(code, { detail: 'user_id may not begin like our own ids' });
 }
 
 function readHash(
