@@ -107,3 +107,18 @@ test('Kafka is stopped: a retryable error, and the outbox delivers once when it 
   });
   expect(await violationsOf(cluster, firstConversation())).toEqual([]);
 }, 240_000);
+
+test('Kafka is paused for 20 s under traffic: the words go on by themselves when it is back', async () => {
+  const talks = conversations.map((conversation) => startTalking(conversation, 50));
+  await delay(1_000);
+  cluster.signalEngine('kafka', 'SIGSTOP');
+  await delay(20_000);
+  cluster.signalEngine('kafka', 'SIGCONT');
+  const { visitor, session_id } = firstConversation();
+  const after = await visitor.say(session_id, 'said after the pause');
+  await waitUntil('the word to arrive', () => agent.pushes.some((push) => push.message_id === after.message_id), {
+    limit_ms: 60_000,
+  });
+  await Promise.all(talks.map((talk) => talk.stop()));
+  for (const conversation of conversations) expect(await violationsOf(cluster, conversation)).toEqual([]);
+}, 240_000);
