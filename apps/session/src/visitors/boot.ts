@@ -47,9 +47,14 @@ export class Boot {
     };
   }
 
-  /** The visitor of an integrator's user id, made when it is new. */
+  /**
+   * The visitor of an integrator's user id, made when it is new.
+   * @throws Refusal NOT_FOUND for an unknown channel, VALIDATION_FAILED for a user id that begins like one of ours
+   */
   async forUser(channel_id: ChannelId, user_id: string, attributes: Record<string, string> = {}): Promise<VisitorRow> {
     requireForeign(user_id, 'VALIDATION_FAILED');
+    // Before anything is written: a row of a channel that isn't there would make the user id a double for ever.
+    await this.#channel(channel_id);
     const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
     return known ?? (await this.#create(channel_id, { user_id, attributes, isSigned: true }, null));
   }
