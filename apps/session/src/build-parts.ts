@@ -57,12 +57,12 @@ export async function buildParts(
   const commands = new RunCommand(dataSource, sessions, transitions, { outbox, queue });
   const people = await buildPeople(config, dataSource);
   const { sealing, ...ofPeople } = people;
-  const boot = new Boot(dataSource, people.tokens, sealing, sessions);
   const newMessages = new NewMessages(dataSource);
   const marks = new ReadMarks(dataSource, (topic, key, value) =>
     producer.send(topic, { key, value: JSON.stringify(value) }),
   );
   const find = new FindSessions(sessions, marks);
+  const boot = new Boot(dataSource, people.tokens, sealing, find);
   const rules = new MessageRules(dataSource);
   const produce = (topic: string, record: { key: string; value: string; headers: Record<string, string> }) =>
     producer.send(topic, record);

@@ -25,6 +25,12 @@ export class FindSessions {
     return this.view(await this.row(session_id, caller), caller);
   }
 
+  /** The visitor's session that is not closed, if there is one. */
+  async findOpen(visitor: Extract<Caller, { kind: 'visitor' }>): Promise<Session | undefined> {
+    const row = await this.#sessions.findOpen(visitor.visitor_id);
+    return row && this.view(row, visitor);
+  }
+
   async view(row: SessionReadRow, caller: Caller): Promise<Session> {
     const [session] = await this.#views([row], caller);
     if (!session) throw new Error('a view of one row is one session');

@@ -50,7 +50,7 @@ export class SessionOpening implements FollowUps {
    */
   async open(opening: Opening): Promise<SessionReadRow> {
     for (;;) {
-      const open = await this.#findOpen(opening.visitor_id);
+      const open = await this.#sessions.findOpen(opening.visitor_id);
       if (open) return open;
       try {
         const row = await transact(this.#dataSource, (tx) => this.#insert(tx, opening));
@@ -60,7 +60,7 @@ export class SessionOpening implements FollowUps {
       } catch (error) {
         // Somebody else was first, with this visitor or with this follow-up: what is there now is looked at again.
         if (!isDuplicate(error)) throw error;
-        if (opening.previous_session_id && !(await this.#findOpen(opening.visitor_id))) throw error;
+        if (opening.previous_session_id && !(await this.#sessions.findOpen(opening.visitor_id))) throw error;
       }
     }
   }
@@ -68,7 +68,7 @@ export class SessionOpening implements FollowUps {
   async openFollowUp(previous_session_id: SessionId): Promise<SessionId> {
     let closed = await this.#get(previous_session_id);
     // Most often there is an open one already: the chain need not be gone along.
-    const open = await this.#findOpen(closed.visitor_id);
+    const open = await this.#sessions.findOpen(closed.visitor_id);
     if (open) return open.session_id;
     for (;;) {
       const next = await this.#dataSource.manager.findOneBy(SessionRow, { previous_session_id: closed.session_id });
@@ -112,7 +112,7 @@ export class SessionOpening implements FollowUps {
           [visitor_id, channel_id],
         );
         // The visitor may have another open session by now: then this one can only be kept as a closed one.
-        const isFree = !(await this.#findOpen(visitor_id));
+        const isFree = !(await this.#sessions.findOpen(visitor_id));
         const state = isFree ? 'bot' : 'closed';
         await this.#insertRow(tx, {
           session_id,
@@ -208,11 +208,6 @@ export class SessionOpening implements FollowUps {
     const channel = await tx.findOneBy(ChannelRow, { channel_id });
     if (!channel) throw new Refusal('NOT_FOUND', { detail: 'no such channel' });
     return channel;
-  }
-
-  async #findOpen(visitor_id: VisitorId): Promise<SessionReadRow | undefined> {
-    const [row] = await this.#sessions.list(['s.open_visitor_id = ?'], [visitor_id], 1);
-    return row;
   }
 
   async #findLastClosed(tx: EntityManager, visitor_id: VisitorId): Promise<SessionId | undefined> {

@@ -59,6 +59,12 @@ export class SessionsStore {
     ]);
   }
 
+  /** The visitor's session that is not closed. */
+  async findOpen(visitor_id: VisitorId): Promise<SessionReadRow | undefined> {
+    const [row] = await this.list(['s.open_visitor_id = ?'], [visitor_id], 1);
+    return row;
+  }
+
   /** Takes the session's row lock for the rest of the transaction. */
   async lock(tx: EntityManager, session_id: string): Promise<SessionReadRow | undefined> {
     const [held] = await tx.query<{ session_id: string }[]>(

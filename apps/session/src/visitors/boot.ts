@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
-import { type BootBody, Refusal, type Session, sessionForVisitor } from '#libs/contracts';
+import { type BootBody, Refusal, type Session } from '#libs/contracts';
 import type { ChannelId, VisitorId } from '#libs/protocol';
 import { ChannelRow, VisitorRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
 import { isDuplicate } from '../database/transact.ts';
-import { SessionsStore, toSession } from '../lifecycle/sessions.store.ts';
+import type { FindSessions } from '../lifecycle/find-sessions.ts';
 import { Sealing } from '../people/sealing.ts';
 import { Tokens } from '../people/tokens.ts';
 import { type Identity, readIdentity, requireForeign } from './identity.ts';
@@ -21,13 +21,13 @@ export class Boot {
   readonly #dataSource: DataSource;
   readonly #tokens: Tokens;
   readonly #sealing: Sealing;
-  readonly #sessions: SessionsStore;
+  readonly #find: FindSessions;
 
-  constructor(dataSource: DataSource, tokens: Tokens, sealing: Sealing, sessions: SessionsStore) {
+  constructor(dataSource: DataSource, tokens: Tokens, sealing: Sealing, find: FindSessions) {
     this.#dataSource = dataSource;
     this.#tokens = tokens;
     this.#sealing = sealing;
-    this.#sessions = sessions;
+    this.#find = find;
   }
 
   /** @throws Refusal NOT_FOUND for an unknown channel, UNAUTHENTICATED for a bad or a missing identity. */
@@ -37,12 +37,12 @@ export class Boot {
     const visitor =
       (await this.#known(body, identity)) ?? (await this.#create(body.channel_id, identity, body.locale ?? null));
     if (identity) await this.#refresh(visitor, identity);
-    const [open] = await this.#sessions.list(['s.open_visitor_id = ?'], [visitor.visitor_id], 1);
     const { visitor_id, user_id, name, email, phone, attributes } = visitor;
+    const { channel_id } = channel;
     return {
-      visitor_token: await this.#tokens.signVisitor(visitor_id, body.channel_id),
+      visitor_token: await this.#tokens.signVisitor(visitor_id, channel_id),
       visitor: { visitor_id, user_id, name, email, phone, attributes },
-      session: open ? sessionForVisitor(toSession(open)) : null,
+      session: (await this.#find.findOpen({ kind: 'visitor', visitor_id, channel_id })) ?? null,
       channel: channelView(channel),
     };
   }
