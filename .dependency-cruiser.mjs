@@ -98,16 +98,16 @@ export default {
     {
       name: 'technical-lib-alone',
       comment:
-        'kafka, config and observability know contracts and their vendor; only config and observability know each other.',
+        'kafka, session-client, config and observability know contracts and their vendor; only the last two know each other.',
       severity: 'error',
-      from: { path: '^libs/(kafka|config|observability)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(kafka|session-client|config|observability)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/contracts/', '^libs/(config|observability)/'] },
     },
     {
       name: 'kafka-without-config',
-      comment: 'libs/kafka is told its settings; it does not read them.',
+      comment: 'libs/kafka and libs/session-client are told their settings; they do not read them.',
       severity: 'error',
-      from: { path: '^libs/kafka/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(kafka|session-client)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/(config|observability)/' },
     },
     {

@@ -1,17 +1,20 @@
 import { NestFactory } from '@nestjs/core';
+import { Agent } from 'undici';
 import type { RouterConfig } from '#libs/config';
 import { type ConsumerGroup, consumerGroups } from '#libs/contracts';
 import { connectKafka, createKafka, KafkaBatchStrategy } from '#libs/kafka';
 import { type Crash, createMetrics, Failpoints, type Logger, Readiness, startOpsServer } from '#libs/observability';
 import { RedisLink } from '#libs/redis';
+import { Replicas, SessionClient } from '#libs/session-client';
 import { AppModule } from './app.module.ts';
+import { createAskRoutes } from './audience/ask-routes.ts';
 import { RouteTable } from './audience/route-table.store.ts';
-import { createAskRoutes } from './audience/session.client.ts';
 import { DeliveryMetrics } from './delivery/delivery-metrics.ts';
 import { RedisScreens } from './delivery/redis-screens.adapter.ts';
 
 const groups = ['router.messages', 'router.events', 'router.signals'] as const satisfies ConsumerGroup[];
 const failpoints = ['router.after_receive', 'router.after_push'];
+const CONNECT_DEADLINE_MS = 1_000;
 
 export interface RunningRouter {
   /** Consumers first, then what they push through; what was not finished comes again to another replica. */
@@ -27,8 +30,11 @@ export async function startRouter(config: RouterConfig, log: Logger, crash: Cras
   const link = new RedisLink(config.redis.url, log, { listens: false });
   const deliveryMetrics = new DeliveryMetrics(metrics);
   const screens = new RedisScreens(link, deliveryMetrics, log);
+  const dispatcher = new Agent({ connect: { timeout: CONNECT_DEADLINE_MS } });
   const { session_urls, service_token } = config;
-  const routes = new RouteTable(link.client, createAskRoutes({ session_urls, service_token, deadline_ms, log }));
+  const replicas = new Replicas(session_urls);
+  const session = new SessionClient({ replicas, dispatcher, service_token, deadline_ms, log });
+  const routes = new RouteTable(link.client, createAskRoutes(session));
   const module = AppModule.forRouter({
     screens,
     routes,
@@ -64,6 +70,7 @@ export async function startRouter(config: RouterConfig, log: Logger, crash: Cras
       screens.startDraining();
       await app.close();
       await screens.close();
+      await dispatcher.close();
       link.close();
       await ops.close();
     },

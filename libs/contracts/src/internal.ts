@@ -2,11 +2,12 @@ import { z } from 'zod';
 import { agentStatuses } from './events.ts';
 import { agentId, sessionId, visitorId } from './ids.ts';
 import { messageSend } from './message.ts';
-import type { Heads, SessionRoute } from './session.ts';
+import { heads, sessionRoute } from './session.ts';
 
 /**
  * Questions of gateway and router that session answers over plain HTTP under `/internal`, with the service token as bearer.
- * Every caller sets a deadline; an unanswered question is a retryable error for whoever waits behind it.
+ * Every caller sets a deadline; an unanswered question is a retryable error for whoever waits behind it. Unknown fields of
+ * a question are refused, those of an answer are dropped.
  */
 const reader = z.union([visitorId, agentId]);
 
@@ -16,19 +17,19 @@ export const headsQuestion = z.strictObject({
   watched: z.array(sessionId).max(1_000).default([]),
 });
 export type HeadsQuestion = z.input<typeof headsQuestion>;
-export interface HeadsAnswer {
-  log_epoch: number;
+export const headsAnswer = z.object({
+  log_epoch: z.number(),
   /** By reader; a reader without sessions has an empty object. */
-  heads: Record<string, Heads>;
-  watched: Heads;
-}
+  heads: z.record(z.string(), heads),
+  watched: heads,
+});
+export type HeadsAnswer = z.output<typeof headsAnswer>;
 
 /** `POST /internal/routes`: unknown sessions are missing from the answer. */
 export const routesQuestion = z.strictObject({ session_ids: z.array(sessionId).max(1_000) });
 export type RoutesQuestion = z.input<typeof routesQuestion>;
-export interface RoutesAnswer {
-  routes: Record<string, SessionRoute>;
-}
+export const routesAnswer = z.object({ routes: z.record(z.string(), sessionRoute) });
+export type RoutesAnswer = z.output<typeof routesAnswer>;
 
 /** `POST /internal/check_message`: may this caller send this? Asked for anything but plain text. 204, or a Problem. */
 export const checkMessageQuestion = z.strictObject({ caller: reader, message: messageSend });

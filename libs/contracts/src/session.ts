@@ -70,8 +70,8 @@ export function routeOf(full: Session): SessionRoute {
 }
 
 /** The head of a session: what a client compares with what it holds. */
-export interface Head {
-  seq_id: number;
-  version: number;
-}
-export type Heads = Record<string, Head>;
+const head = z.object({ seq_id: z.number().int().nonnegative(), version: z.number().int().positive() });
+export type Head = z.output<typeof head>;
+/** By session. */
+export const heads = z.record(z.string(), head);
+export type Heads = z.output<typeof heads>;

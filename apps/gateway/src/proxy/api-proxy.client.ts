@@ -10,12 +10,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { type Dispatcher, errors, request as send } from 'undici';
 import { localeOf, Refusal, toProblem } from '#libs/contracts';
+import type { Replicas } from '#libs/session-client';
 import { now } from '../connection/clock.ts';
 import { clientAddress, type TrustedProxies } from '../connection/client-address.ts';
 import type { GatewayMetrics } from '../connection/gateway-metrics.ts';
 import type { ApiLimits } from './api-limits.ts';
 import { isApiPath, type Origin, requestHeaders, responseHeaders } from './proxy-headers.ts';
-import type { Replicas } from './replicas.ts';
 import { type Body, readBody } from './request-body.ts';
 
 export interface ApiProxyOptions {
@@ -82,7 +82,7 @@ export class ApiProxy {
     const { replicas, dispatcher, log } = this.#options;
     const method = request.method ?? 'GET';
     const headers = requestHeaders(request.headers, origin);
-    for (const url of replicas.inOrder(now())) {
+    for (const url of replicas.inOrder()) {
       try {
         const answer = await send(new URL(request.url ?? '', url), {
           dispatcher,
@@ -97,7 +97,7 @@ export class ApiProxy {
         return answer;
       } catch (err) {
         if (signal.aborted || err instanceof Refusal) throw err;
-        replicas.failed(url, now());
+        replicas.failed(url);
         log.warn({ err, url, method }, 'session did not take a request');
         if (!canRepeat(err, method, body)) break;
       }

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
 import { isApiPath, requestHeaders, responseHeaders } from './proxy-headers.ts';
-import { Replicas } from './replicas.ts';
 
 const origin = { address: '1.2.3.4', proto: 'https' } as const;
 
@@ -78,15 +77,4 @@ test.each([
   '/api/%5c..%5cinternal',
 ])('%s is not', (path) => {
   expect(isApiPath(path)).toBe(false);
-});
-
-test('replicas take turns; one that failed comes last until it answers or its time is over', () => {
-  const replicas = new Replicas(['a', 'b', 'c']);
-  expect([0, 0, 0, 0].map((now) => replicas.inOrder(now)[0])).toEqual(['a', 'b', 'c', 'a']);
-  replicas.failed('b', 0);
-  for (let turn = 0; turn < 6; turn += 1) expect(replicas.inOrder(1_000).at(-1)).toBe('b');
-  expect(new Set(Array.from({ length: 3 }, () => replicas.inOrder(10_000)[0]))).toEqual(new Set(['a', 'b', 'c']));
-  replicas.failed('b', 0);
-  replicas.answered('b');
-  expect(new Set(Array.from({ length: 3 }, () => replicas.inOrder(1_000)[0]))).toEqual(new Set(['a', 'b', 'c']));
 });
