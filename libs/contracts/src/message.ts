@@ -9,8 +9,12 @@ export type SenderRole = (typeof senderRoles)[number];
 export const MAX_TEXT_LENGTH = 10_000;
 
 // A lone surrogate can't be written as UTF-8; storing it would change the sender's words silently.
-const wellFormed = (text: string): boolean => text.isWellFormed();
-const line = (max: number) => z.string().min(1).max(max).refine(wellFormed, 'must be well-formed Unicode');
+export const unicode = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
+const line = (max: number) => unicode(max).min(1);
 
 export const textContent = line(MAX_TEXT_LENGTH);
 const httpsUrl = z.url({ protocol: /^https$/ }).max(2_000);

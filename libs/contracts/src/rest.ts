@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
-import { cardContent, choicesContent, textContent } from './message.ts';
+import { cardContent, choicesContent, textContent, unicode } from './message.ts';
 import { agentRoles } from './tokens.ts';
 import { sessionStates } from './session.ts';
 
@@ -31,7 +31,7 @@ export const createAgentBody = z.strictObject({
 });
 export type CreateAgentBody = z.output<typeof createAgentBody>;
 
-const attributes = z.record(z.string().max(64), z.string().max(1_000));
+const attributes = z.record(unicode(64), unicode(1_000));
 export const bootBody = z.strictObject({
   channel_id: channelId,
   visitor_token: z.string().max(4_000).optional(),
@@ -58,9 +58,9 @@ export const bootBody = z.strictObject({
     .optional(),
   page: z
     .strictObject({
-      url: z.string().max(2_000).optional(),
-      title: z.string().max(500).optional(),
-      referrer: z.string().max(2_000).optional(),
+      url: unicode(2_000).optional(),
+      title: unicode(500).optional(),
+      referrer: unicode(2_000).optional(),
     })
     .optional(),
 });

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AgentRole, AgentStatus, SessionState } from '#libs/contracts';
+import type { AgentRole, AgentStatus, BootBody, SessionState } from '#libs/contracts';
 import type { AgentId, ChannelId, KeyId, SessionId, TeamId, VisitorId } from '#libs/protocol';
 
 /** Rows with the names of their columns; ids are plain columns, as mutual relations die under ESM. */
@@ -59,7 +59,10 @@ export class VisitorRow {
   @Column({ type: 'varchar', nullable: true }) email!: string | null;
   @Column({ type: 'varchar', nullable: true }) phone!: string | null;
   @Column({ type: 'varchar', nullable: true }) locale!: string | null;
+  /** The integrator's own data. */
   @Column({ type: 'simple-json' }) attributes!: Record<string, string>;
+  /** Where the visitor was when the widget was last started. */
+  @Column({ type: 'simple-json', nullable: true }) page!: NonNullable<BootBody['page']> | null;
   @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
   @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
 }

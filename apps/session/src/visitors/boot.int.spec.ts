@@ -42,3 +42,39 @@ test('a visitor who comes back sees the open session with what is unread', async
   expect(session).toMatchObject({ session_id, last_seq_id: 1, unread_count: 1 });
   expect(session).not.toHaveProperty('priority');
 });
+
+test('where a visitor is, and in which language, is kept as it was said last', async () => {
+  const { channel_id } = fixture;
+  const read = async (visitor_id: string) => {
+    const [row] = await fixture.database.query('SELECT locale, page FROM visitors WHERE visitor_id = ?', [visitor_id]);
+    const { locale, page } = row ?? {};
+    return { locale, page: typeof page === 'string' ? (JSON.parse(page) as unknown) : page };
+  };
+  const first = { url: 'https://shop.example/shoes', title: '鞋', referrer: '' };
+  const { visitor, visitor_token } = await boot.run({ channel_id, locale: 'en', page: first });
+  expect(await read(visitor.visitor_id)).toEqual({ locale: 'en', page: first });
+  const second = { url: 'https://shop.example/basket' };
+  await boot.run({ channel_id, visitor_token, locale: 'zh-CN', page: second });
+  expect(await read(visitor.visitor_id)).toEqual({ locale: 'zh-CN', page: second });
+  await boot.run({ channel_id, visitor_token });
+  expect(await read(visitor.visitor_id)).toEqual({ locale: 'zh-CN', page: second });
+});
+
+test("the integrator's data stay what they are, whatever page the visitor is on", async () => {
+  const { channel_id } = fixture;
+  const { visitor, visitor_token } = await boot.run({
+    channel_id,
+    identity: { user_id: 'user-2', name: 'Anna', attributes: { plan: 'gold' } },
+  });
+  const attributes = { plan: 'gold', claimed_user_id: 'user-2' };
+  expect(visitor).toMatchObject({ name: 'Anna', attributes });
+  const page = { url: 'https://shop.example/' };
+  const again = await boot.run({ channel_id, visitor_token, page });
+  expect(again.visitor).toEqual(visitor);
+  const told = await boot.run({
+    channel_id,
+    visitor_token,
+    identity: { user_id: 'user-2', attributes: { size: '42' } },
+  });
+  expect(told.visitor.attributes).toEqual({ ...attributes, size: '42' });
+});

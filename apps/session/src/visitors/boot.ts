@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { DataSource } from 'typeorm';
 import { type BootBody, Refusal, type Session } from '#libs/contracts';
-import type { ChannelId, VisitorId } from '#libs/protocol';
+import type { ChannelId } from '#libs/protocol';
 import { ChannelRow, VisitorRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
 import { isDuplicate } from '../database/transact.ts';
@@ -14,6 +15,13 @@ export interface Booted {
   visitor: Pick<VisitorRow, 'visitor_id' | 'user_id' | 'name' | 'email' | 'phone' | 'attributes'>;
   session: Session | null;
   channel: Record<string, unknown>;
+}
+
+/** What is said of a visitor; of what is missing nothing is said. */
+interface Told {
+  identity?: Identity | undefined;
+  locale?: BootBody['locale'];
+  page?: BootBody['page'];
 }
 
 /** What the widget begins with: who the visitor is, a fresh token, the open session, and the channel's looks. */
@@ -34,9 +42,9 @@ export class Boot {
   async run(body: BootBody): Promise<Booted> {
     const channel = await this.#channel(body.channel_id);
     const identity = await this.#identity(body, channel);
-    const visitor =
-      (await this.#known(body, identity)) ?? (await this.#create(body.channel_id, identity, body.locale ?? null));
-    if (identity) await this.#refresh(visitor, identity);
+    const told: Told = { identity, locale: body.locale, page: body.page };
+    const visitor = (await this.#known(body, identity)) ?? (await this.#create(body.channel_id, told));
+    await this.#refresh(visitor, told);
     const { visitor_id, user_id, name, email, phone, attributes } = visitor;
     const { channel_id } = channel;
     return {
@@ -56,7 +64,7 @@ export class Boot {
     // Before anything is written: a row of a channel that isn't there would make the user id a double for ever.
     await this.#channel(channel_id);
     const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
-    return known ?? (await this.#create(channel_id, { user_id, attributes, isSigned: true }, null));
+    return known ?? (await this.#create(channel_id, { identity: { user_id, attributes, isSigned: true } }));
   }
 
   async #channel(channel_id: ChannelId): Promise<ChannelRow> {
@@ -90,7 +98,7 @@ export class Boot {
     return manager.findOneBy(VisitorRow, { visitor_id: caller.visitor_id, channel_id });
   }
 
-  async #create(channel_id: ChannelId, identity: Identity | undefined, locale: string | null): Promise<VisitorRow> {
+  async #create(channel_id: ChannelId, { identity, locale, page }: Told): Promise<VisitorRow> {
     const now = new Date();
     // Without a signature anybody could claim the id: such a visitor keeps it as an attribute only.
     const user_id = identity?.isSigned ? identity.user_id : null;
@@ -102,8 +110,9 @@ export class Boot {
       name: identity?.name ?? null,
       email: identity?.email ?? null,
       phone: identity?.phone ?? null,
-      locale,
+      locale: locale ?? null,
       attributes: { ...identity?.attributes, ...claimed },
+      page: page ?? null,
       created_at: now,
       updated_at: now,
     };
@@ -116,15 +125,18 @@ export class Boot {
     }
   }
 
-  async #refresh(visitor: VisitorRow, { name, email, phone, attributes }: Identity): Promise<void> {
-    const told = Object.entries({ name, email, phone }).filter(([, value]) => value !== undefined);
-    const changes = {
-      ...Object.fromEntries(told),
-      ...(attributes ? { attributes: { ...visitor.attributes, ...attributes } } : {}),
-    };
-    if (Object.keys(changes).length === 0) return;
+  /** Writes what is said and was not known; a boot that says nothing new writes nothing. */
+  async #refresh(visitor: VisitorRow, { identity, locale, page }: Told): Promise<void> {
+    const { name, email, phone } = identity ?? {};
+    const attributes = identity?.attributes && { ...visitor.attributes, ...identity.attributes };
+    const told = Object.entries({ name, email, phone, locale, page, attributes });
+    const news = told.filter(([column, value]) => {
+      return value !== undefined && !isDeepStrictEqual(value, visitor[column as keyof VisitorRow]);
+    });
+    if (news.length === 0) return;
+    const changes = Object.fromEntries(news);
     Object.assign(visitor, changes);
-    const visitor_id: VisitorId = visitor.visitor_id;
+    const { visitor_id } = visitor;
     await this.#dataSource.manager.update(VisitorRow, { visitor_id }, { ...changes, updated_at: new Date() });
   }
 }

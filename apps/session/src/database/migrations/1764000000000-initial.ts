@@ -90,6 +90,7 @@ const statements = [
     phone VARCHAR(40) NULL,
     locale ${word} NULL,
     attributes JSON NOT NULL,
+    page JSON NULL,
     created_at ${time} NOT NULL,
     updated_at ${time} NOT NULL,
     UNIQUE KEY uq_visitors_channel_id_user_id (channel_id, user_id),

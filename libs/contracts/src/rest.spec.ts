@@ -1,0 +1,11 @@
+import { expect, test } from 'vitest';
+import { bootBody } from './rest.ts';
+
+test('half a character in what is stored as JSON is refused here, not by the database', () => {
+  const body = { channel_id: `chn_${'0'.repeat(26)}` };
+  const cut = '\u{1F600}'.slice(0, 1);
+  expect(bootBody.safeParse({ ...body, page: { title: 'x' } }).success).toBe(true);
+  expect(bootBody.safeParse({ ...body, page: { title: cut } }).success).toBe(false);
+  const identity = { user_id: 'u', attributes: { plan: cut } };
+  expect(bootBody.safeParse({ ...body, identity }).success).toBe(false);
+});
