@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { bootBody } from './rest.ts';
+import { bootBody, loginBody } from './rest.ts';
+
+test('a one-time code is refused by name as long as nobody looks at it', () => {
+  const login = { username: 'anna', password: 'secret' };
+  expect(loginBody.parse(login)).toEqual(login);
+  expect(loginBody.safeParse({ ...login, totp: '123456' }).error?.issues).toMatchObject([
+    { path: ['totp'], message: 'one-time codes are not supported yet' },
+  ]);
+});
 
 test('half a character in what is stored as JSON is refused here, not by the database', () => {
   const body = { channel_id: `chn_${'0'.repeat(26)}` };
