@@ -3,6 +3,7 @@ import { agentStatuses } from './events.ts';
 import { agentId, sessionId, visitorId } from './ids.ts';
 import { messageSend } from './message.ts';
 import { heads, sessionRoute } from './session.ts';
+import { tokenBearer } from './tokens.ts';
 
 /**
  * Questions of gateway and router that session answers over plain HTTP under `/internal`, with the service token as bearer.
@@ -32,13 +33,13 @@ export const routesAnswer = z.object({ routes: z.record(z.string(), sessionRoute
 export type RoutesAnswer = z.output<typeof routesAnswer>;
 
 /** `POST /internal/check_message`: may this caller send this? Asked for anything but plain text. 204, or a Problem. */
-export const checkMessageQuestion = z.strictObject({ caller: reader, message: messageSend });
+export const checkMessageQuestion = z.strictObject({ caller: tokenBearer, message: messageSend });
 export type CheckMessageQuestion = z.input<typeof checkMessageQuestion>;
 
-/** `POST /internal/read`: moves the reader's mark forward. 204, or a Problem. */
+/** `POST /internal/read`: moves the caller's own mark forward. 204, or a Problem. */
 export const readQuestion = z.strictObject({
+  caller: tokenBearer,
   session_id: sessionId,
-  reader,
   seq_id: z.number().int().nonnegative(),
 });
 export type ReadQuestion = z.input<typeof readQuestion>;

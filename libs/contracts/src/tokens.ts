@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { AgentId, ChannelId, TeamId, VisitorId } from '#libs/protocol';
 import { agentId, channelId, teamId, visitorId } from './ids.ts';
 
 /** Who a JSON Web Token (EdDSA, `kid` in the header) is for; `aud` keeps the two kinds apart. */
@@ -20,10 +19,17 @@ const agentClaims = z.object({
 const visitorClaims = z.object({ sub: visitorId, aud: z.literal(VISITOR_AUDIENCE), channel_id: channelId });
 export type AgentClaims = z.output<typeof agentClaims>;
 
-/** Whom a token stands for. */
-export type TokenBearer =
-  | { kind: 'agent'; agent_id: AgentId; role: AgentRole; team_ids: TeamId[] }
-  | { kind: 'visitor'; visitor_id: VisitorId; channel_id: ChannelId };
+/** Whom a token stands for; also how gateway tells session who asks. */
+export const tokenBearer = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('agent'),
+    agent_id: agentId,
+    role: z.enum(agentRoles),
+    team_ids: z.array(teamId).readonly(),
+  }),
+  z.strictObject({ kind: z.literal('visitor'), visitor_id: visitorId, channel_id: channelId }),
+]);
+export type TokenBearer = z.output<typeof tokenBearer>;
 
 /** Reads the claims of a token whose signature is known to be right; undefined when they fit neither kind. */
 export function readClaims(payload: unknown): TokenBearer | undefined {

@@ -1,4 +1,13 @@
 /** Pure rules: the session machine, who may do what, and how often. */
-export { type Caller, canReadSession, canRunSession, canWriteMessage, hasScope, idOf, type Person } from './rights.ts';
+export {
+  type Caller,
+  canMarkRead,
+  canReadSession,
+  canRunSession,
+  canWriteMessage,
+  hasScope,
+  idOf,
+  type Person,
+} from './rights.ts';
 export { type Command, decide, openingStates, stateDiagram } from './session-machine.ts';
 export { type BucketLimit, takeToken, type TokenBucket } from './token-bucket.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Caller, canReadSession, canRunSession, canWriteMessage, idOf } from './rights.ts';
+import { type Caller, canMarkRead, canReadSession, canRunSession, canWriteMessage, idOf } from './rights.ts';
 
 const session = { visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
 const waiting = { visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
@@ -25,6 +25,9 @@ test.each<[string, Caller, [read: boolean, readWaiting: boolean, write: boolean,
   expect(canReadSession(caller, waiting)).toBe(readWaiting);
   expect(canWriteMessage(caller, session)).toBe(write);
   expect(canRunSession(caller, session)).toBe(run);
+  // Who reads keeps a mark, but for programs.
+  expect(canMarkRead(caller, session)).toBe(read && caller.kind !== 'key');
+  expect(canMarkRead(caller, waiting)).toBe(readWaiting && caller.kind !== 'key');
 });
 
 test('everybody is known by the own id', () => {

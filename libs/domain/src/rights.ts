@@ -1,13 +1,12 @@
-import type { AgentId, ChannelId, KeyId, TeamId, VisitorId } from '#libs/protocol';
-import type { AgentRole, SessionRoute } from '#libs/contracts';
+import type { AgentId, KeyId, VisitorId } from '#libs/protocol';
+import type { SessionRoute, TokenBearer } from '#libs/contracts';
 
-/** Who calls, as the token says. */
+/** Who has screens and marks of their own, as the token says. */
+export type Person = TokenBearer;
+
+/** Who calls: a person, or a program by its API key. */
 export type Caller =
-  | { kind: 'visitor'; visitor_id: VisitorId; channel_id: ChannelId }
-  | { kind: 'agent'; agent_id: AgentId; role: AgentRole; team_ids: readonly TeamId[] }
-  | { kind: 'key'; key_id: KeyId; scopes: readonly string[]; sender_names: readonly string[] };
-/** Who has screens and marks of their own: everybody but programs. */
-export type Person = Exclude<Caller, { kind: 'key' }>;
+  Person | { kind: 'key'; key_id: KeyId; scopes: readonly string[]; sender_names: readonly string[] };
 
 /** The id of whoever calls. */
 export function idOf(caller: Person): VisitorId | AgentId;
@@ -37,6 +36,14 @@ export function canReadSession(caller: Caller, session: Place, scope = 'sessions
   if (caller.role === 'admin' || session.agent_id === caller.agent_id) return true;
   const isInTeam = caller.team_ids.includes(session.team_id);
   return isInTeam && (caller.role === 'supervisor' || session.state === 'waiting');
+}
+
+/**
+ * Whether the caller may keep an own read mark here: whoever may read the session. A supervisor's shows on the supervisor's
+ * own screens only, so that watching stays silent.
+ */
+export function canMarkRead(caller: Caller, session: Place): caller is Person {
+  return caller.kind !== 'key' && canReadSession(caller, session);
 }
 
 /** Whether the caller may write a message here. A visitor may also write to a closed session: that opens its follow-up. */

@@ -99,9 +99,8 @@ test.each([
 
 test('a refusal is an answer: it comes back by its code, and nobody else is asked', async () => {
   const { client, asked } = await ask(says(403, { code: 'FORBIDDEN' }), says(204, undefined));
-  await expect(
-    client.read({ session_id: route.session_id, reader: route.visitor_id, seq_id: 1 }),
-  ).rejects.toMatchObject({
+  const caller = { kind: 'visitor', visitor_id: route.visitor_id, channel_id: route.channel_id } as const;
+  await expect(client.read({ session_id: route.session_id, caller, seq_id: 1 })).rejects.toMatchObject({
     code: 'FORBIDDEN',
   });
   expect(asked).toEqual([1, 0]);

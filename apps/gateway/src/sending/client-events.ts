@@ -7,7 +7,6 @@ import {
   sessionTypingData,
   sessionWatchData,
 } from '#libs/contracts';
-import { idOf } from '#libs/domain';
 import type { Connection } from '../connection/connection.ts';
 import type { Connections } from '../connection/connections.ts';
 import type { MayWrite } from './may-write.ts';
@@ -46,7 +45,7 @@ export function clientEvents(parts: ClientEventParts): ReadonlyMap<string, Event
 
 async function read(parts: ClientEventParts, { person }: Connection, data: unknown): Promise<object> {
   const mark = parse(sessionReadData, data);
-  await parts.read({ ...mark, reader: idOf(person) });
+  await parts.read({ ...mark, caller: person });
   return {};
 }
 

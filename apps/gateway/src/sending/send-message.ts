@@ -49,7 +49,7 @@ export class SendMessage {
     failpoints.hit('gateway.after_receive');
     const message = parse(messageSend, data);
     const route = await mayWrite.write(person, message.session_id);
-    if (!isPlain(message)) await check({ caller: idOf(person), message });
+    if (!isPlain(message)) await check({ caller: person, message });
     const draft = toDraft(message, person, toSendTime(now()));
     await produce(toRecord(draft, route));
     failpoints.hit('gateway.after_produce');

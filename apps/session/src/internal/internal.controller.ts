@@ -10,8 +10,6 @@ import {
   type RoutesAnswer,
   routesQuestion,
 } from '#libs/contracts';
-import type { Caller } from '#libs/domain';
-import { isId } from '#libs/protocol';
 import { ServiceGuard } from '../edge/service.guard.ts';
 import { Validated } from '../edge/validated.ts';
 import { SessionsStore } from '../lifecycle/sessions.store.ts';
@@ -55,20 +53,20 @@ export class InternalController {
   @Post(internalPaths.checkMessage)
   @HttpCode(204)
   async checkMessage(
-    @Body(new Validated(checkMessageQuestion)) question: z.output<typeof checkMessageQuestion>,
+    @Body(new Validated(checkMessageQuestion)) { message, caller }: z.output<typeof checkMessageQuestion>,
   ): Promise<void> {
-    await this.#rules.check(question.message, callerOf(question.caller));
+    await this.#rules.check(message, caller);
   }
 
   @Post(internalPaths.read)
   @HttpCode(204)
   async read(
-    @Body(new Validated(readQuestion)) { session_id, reader, seq_id }: z.output<typeof readQuestion>,
+    @Body(new Validated(readQuestion)) { caller, session_id, seq_id }: z.output<typeof readQuestion>,
   ): Promise<void> {
     const routes = await this.#sessions.routes([session_id]);
     const route = routes[session_id];
-    if (!route || (route.visitor_id !== reader && route.agent_id !== reader)) throw new Refusal('NOT_FOUND');
-    await this.#marks.move(session_id, reader, seq_id);
+    if (!route) throw new Refusal('NOT_FOUND');
+    await this.#marks.move(route, caller, seq_id);
   }
 
   @Post(internalPaths.agentStatus)
@@ -78,10 +76,4 @@ export class InternalController {
   ): Promise<void> {
     await this.#agents.setStatus(agent_id, status, reason, { id: agent_id });
   }
-}
-
-/** Enough of a caller for the message rules; gateway has looked at the token already. */
-function callerOf(id: string): Caller {
-  if (isId('vis', id)) return { kind: 'visitor', visitor_id: id, channel_id: '' as never };
-  return { kind: 'agent', agent_id: id as never, role: 'agent', team_ids: [] };
 }

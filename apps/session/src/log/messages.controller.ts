@@ -88,9 +88,7 @@ export class MessagesController {
     @CallerOf() caller: Caller,
     @Body(new Validated(readBody)) { seq_id }: z.output<typeof readBody>,
   ): Promise<void> {
-    const session = await this.#find.row(session_id, caller);
-    if (caller.kind === 'key') throw new Refusal('FORBIDDEN');
-    await this.#marks.move(session.session_id, idOf(caller), seq_id);
+    await this.#marks.move(await this.#find.row(session_id, caller), caller, seq_id);
   }
 
   @Get('unread_count')

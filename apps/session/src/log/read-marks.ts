@@ -1,8 +1,11 @@
 import type { DataSource } from 'typeorm';
-import { Refusal, type Signal, topics } from '#libs/contracts';
-import { type AgentId, isId, type SessionId, type VisitorId } from '#libs/protocol';
+import { Refusal, type SessionRoute, type Signal, topics } from '#libs/contracts';
+import { type Caller, canMarkRead, idOf } from '#libs/domain';
+import { isId } from '#libs/protocol';
 import { VisitorRow } from '../database/entities.ts';
 import { isDuplicate } from '../database/transact.ts';
+
+type MarkedSession = Pick<SessionRoute, 'session_id' | 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
 
 /** Sends a signal on its way; it may be lost. */
 export type Signalling = (topic: string, key: string, value: Signal) => Promise<void>;
@@ -32,8 +35,11 @@ export class ReadMarks {
     this.#signal = signal;
   }
 
-  /** @throws Refusal VALIDATION_FAILED beyond the head. */
-  async move(session_id: string, reader: VisitorId | AgentId, seq_id: number): Promise<void> {
+  /** @throws Refusal NOT_FOUND for who may keep no mark there, VALIDATION_FAILED beyond the head. */
+  async move(session: MarkedSession, caller: Caller, seq_id: number): Promise<void> {
+    if (!canMarkRead(caller, session)) throw new Refusal('NOT_FOUND');
+    const { session_id } = session;
+    const reader = idOf(caller);
     const [head] = await this.#dataSource.query<{ last: string | number | null }[]>(
       'SELECT MAX(seq_id) AS last FROM messages WHERE session_id = ?',
       [session_id],
@@ -42,7 +48,7 @@ export class ReadMarks {
       throw new Refusal('VALIDATION_FAILED', { detail: 'seq_id: beyond the last message' });
     if (!(await this.#moveForward(session_id, reader, seq_id))) return;
     // A signal may be lost: the mark stands, whatever becomes of it.
-    const signal: Signal = { type: 'read', session_id: session_id as SessionId, reader, seq_id };
+    const signal: Signal = { type: 'read', session_id, reader, seq_id };
     void this.#signal(topics.signals.name, session_id, signal).catch(() => undefined);
   }
 
