@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { NestFactory } from '@nestjs/core';
 import helmet from 'helmet';
 import type { SessionConfig } from '#libs/config';
+import { topics } from '#libs/contracts';
 import { OrderedProducer, createKafka } from '#libs/kafka';
 import { type Crash, createMetrics, type Logger, Readiness, startOpsServer } from '#libs/observability';
 import { AppModule } from './app.module.ts';
@@ -36,7 +37,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   const kafka = createKafka({ brokers, clientId: client_id, ssl, sasl, log });
   const producer = new OrderedProducer({ kafka, log, metrics });
   const dataSource = createDataSource(config.mysql);
-  await Promise.all([openDataSource(dataSource, log), producer.connect()]);
+  await Promise.all([openDataSource(dataSource, log), producer.connect(Object.values(topics).map(({ name }) => name))]);
   const parts = await buildParts(config, { dataSource, producer, log });
   const writer = roles.includes('log')
     ? createWriter(config, { ...parts, kafka, producer, metrics, crash })
@@ -56,6 +57,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   app.setGlobalPrefix(PREFIX, { exclude: ['internal/{*path}'] });
   writer?.connect(app);
 
+  await writer?.warmUp();
   await app.startAllMicroservices();
   if (roles.includes('api')) await app.listen(port, host);
   if (roles.includes('jobs')) {

@@ -80,9 +80,15 @@ export class OrderedProducer {
     this.#producer = options.kafka.producer({ requestTimeoutMs: this.#deadlineMs });
   }
 
-  /** Opens the connection, trying again while Kafka is away. @throws DeadlineExceeded after 30 s. */
-  async connect(): Promise<void> {
-    await retryWithin(CONNECT_LIMIT_MS, 'connecting a producer to Kafka', () => this.#producer.connect());
+  /**
+   * Opens the connection, trying again while Kafka is away, and learns where these topics lie, so that the first record
+   * waits for nothing. @throws DeadlineExceeded after 30 s.
+   */
+  async connect(topics: readonly string[] = []): Promise<void> {
+    await retryWithin(CONNECT_LIMIT_MS, 'connecting a producer to Kafka', async () => {
+      await this.#producer.connect();
+      await this.#producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages: [] })) });
+    });
     this.#state = 'open';
   }
 

@@ -17,6 +17,7 @@ import { AppendBatch } from './append-batch.ts';
 import { LogPlace } from './log-place.ts';
 import { MessageStore } from './message.store.ts';
 import { PlaceStore } from './place.store.ts';
+import { warmUp } from './warm-up.ts';
 
 const GROUP = 'session.log';
 const WATCH_MS = 1_000;
@@ -40,6 +41,8 @@ type WriterParts = InnerParts & {
 export interface Writer {
   appendBatch: AppendBatch;
   connect(app: INestApplication): void;
+  /** Before it joins its group, while somebody else still writes: opens what the first batch would have to wait for. */
+  warmUp(): Promise<void>;
   /** Looks each second whether the database went back, also while nothing comes in. */
   startWatching(): void;
   stopWatching(): void;
@@ -86,6 +89,7 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
   return {
     appendBatch,
     connect: (app) => void connectKafka(app, strategy),
+    warmUp: () => warmUp(messages, offsets, log),
     startWatching: () => void watch(appendBatch, watching.signal, log),
     stopWatching: () => watching.abort(),
     async disconnect() {
