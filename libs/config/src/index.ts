@@ -6,6 +6,7 @@ export { ConfigError } from './config-error.ts';
 export { renderDefaultYaml, renderEnvExample } from './document.ts';
 export { loadConfig, loadConfigOrExit } from './load.ts';
 export {
+  firstDataConfig,
   gatewayConfig,
   type GatewayConfig,
   migrationConfig,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import {
   ConfigError,
+  firstDataConfig,
   gatewayConfig,
   loadConfig,
   migrationConfig,
@@ -174,6 +175,27 @@ describe('what stops the start', () => {
     const problems = problemsOf(() => loadConfig(gatewayConfig, { env: { ...env, SERVICE_TOKEN: value }, argv }));
     expect(problems).toEqual([expect.stringMatching(/^service_token: /)]);
     if (value) expect(problems.join()).not.toContain(value);
+  });
+
+  test.each([
+    ['FIRST_ADMIN_PASSWORD', 'missing', undefined],
+    ['FIRST_ADMIN_PASSWORD', 'short', 'k7Q2x9fMw1z'],
+    ['FIRST_ADMIN_PASSWORD', 'a placeholder', 'password-2026'],
+    ['FIRST_IDENTITY_SECRET', 'missing', undefined],
+    ['FIRST_API_KEY', 'no key', 'k7Q2x9fMw1z4k7Q2x9fMw1z4k7Q2x9fMw1z4'],
+    ['FIRST_ADMIN_USERNAME', 'no name', 'an admin'],
+  ])('a %s of the beginning that is %s', (name, _case, value) => {
+    const beginning = {
+      ...env,
+      FIRST_ADMIN_PASSWORD: 'k7Q2x9fMw1z4',
+      FIRST_IDENTITY_SECRET: 'b2V4c5X6z7A8s9D0fGkjHqWpoEiRu1yT',
+      FIRST_API_KEY: '',
+    };
+    expect(problemsOf(() => loadConfig(firstDataConfig, { env: beginning, argv }))).toEqual([]);
+    const path = name.toLowerCase().replace('_', '.');
+    expect(problemsOf(() => loadConfig(firstDataConfig, { env: { ...beginning, [name]: value }, argv }))).toEqual([
+      expect.stringMatching(new RegExp(`^${path}: `)),
+    ]);
   });
 
   test('one secret used for two things', () => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { first } from './sections/first.ts';
 import { gateway } from './sections/gateway.ts';
 import { router } from './sections/router.ts';
 import { secret } from './sections/secret.ts';
@@ -22,12 +23,17 @@ export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql,
 
 /** What the database's migration reads. */
 export const migrationConfig = defineService({ log: shared.log, ...mysql });
+/** What puts an installation's first admin, team, channel and key in place. */
+export const firstDataConfig = defineService({ log: shared.log, ...secretsKey, ...mysql, ...first });
 /** What the demo's seed reads. */
 export const seedConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...seed });
 
 export type GatewayConfig = Config<typeof gatewayConfig>;
 export type RouterConfig = Config<typeof routerConfig>;
 export type SessionConfig = Config<typeof sessionConfig>;
+
+/** Settings of the beginning only, beside all others. */
+export const firstSettings = z.strictObject(first);
 
 /** Every setting there is, in the order of config/default.yaml: one file may serve all services. */
 export const allSettings = z.strictObject({

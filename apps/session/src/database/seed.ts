@@ -7,27 +7,15 @@ import { hashApiKey } from '../people/api-keys.ts';
 import { Sealing } from '../people/sealing.ts';
 import { createDataSource } from './data-source.ts';
 import { AgentRow, ApiKeyRow, ChannelRow, TeamMemberRow, TeamRow } from './entities.ts';
-import { newId } from './ids.ts';
+import { newAgentRow, newApiKeyRow, newChannelRow, newTeamRow } from './new-rows.ts';
 import { transact } from './transact.ts';
 
 /**
- * Puts an admin, a team, its agents, a channel and an API key in place, and prints their ids as one line of JSON.
- * Idempotent: things are known by their names, so that ids, statuses and sessions of a former run stay; passwords, the key
- * and the channel's secret become those that are given.
+ * The demo of `npm start`: puts an admin, a team, its agents, a channel and an API key in place, and prints their ids as one
+ * line of JSON. Idempotent: things are known by their names, so that ids, statuses and sessions of a former run stay;
+ * passwords, the key and the channel's secret become those that are given.
  */
 const NAME = 'Demo';
-const ALL_SCOPES = [
-  'admin',
-  'messages:read',
-  'messages:write',
-  'sessions:read',
-  'sessions:write',
-  'visitors:read',
-  'visitors:write',
-  'files:read',
-  'files:write',
-  'reports:read',
-];
 
 interface Person {
   username: string;
@@ -67,79 +55,40 @@ try {
 async function keepPerson(tx: EntityManager, person: Person, hashes: Map<string, string>): Promise<AgentId> {
   const { username, name, role } = person;
   const password_hash = hashes.get(username) ?? '';
-  const now = new Date();
   const known = await tx.findOneBy(AgentRow, { username });
   if (known) {
-    await tx.update(AgentRow, { agent_id: known.agent_id }, { password_hash, updated_at: now });
+    await tx.update(AgentRow, { agent_id: known.agent_id }, { password_hash, updated_at: new Date() });
     return known.agent_id;
   }
-  const agent_id = newId('agt');
-  await tx.insert(AgentRow, {
-    agent_id,
-    username,
-    password_hash,
-    name,
-    role,
-    email: null,
-    locale: 'en',
-    skills: [],
-    languages: [],
-    status: 'away',
-    capacity: 8,
-    active: 0,
-    disabled: false,
-    created_at: now,
-    updated_at: now,
-  });
-  return agent_id;
+  const row = newAgentRow({ username, name, role, password_hash });
+  await tx.insert(AgentRow, row);
+  return row.agent_id;
 }
 
 async function keepTeam(tx: EntityManager): Promise<TeamId> {
   const known = await tx.findOneBy(TeamRow, { name: NAME });
   if (known) return known.team_id;
-  const now = new Date();
-  const team_id = newId('team');
-  await tx.insert(TeamRow, { team_id, name: NAME, created_at: now, updated_at: now });
-  return team_id;
+  const row = newTeamRow(NAME);
+  await tx.insert(TeamRow, row);
+  return row.team_id;
 }
 
 async function keepChannel(tx: EntityManager, team_id: TeamId): Promise<ChannelId> {
   const identity_secret_encrypted = sealing.seal(seed.identity_secret);
-  const now = new Date();
   const known = await tx.findOneBy(ChannelRow, { name: NAME });
   if (known) {
-    await tx.update(ChannelRow, { channel_id: known.channel_id }, { identity_secret_encrypted, updated_at: now });
+    const changes = { identity_secret_encrypted, updated_at: new Date() };
+    await tx.update(ChannelRow, { channel_id: known.channel_id }, changes);
     return known.channel_id;
   }
-  const channel_id = newId('chn');
-  await tx.insert(ChannelRow, {
-    channel_id,
-    name: NAME,
-    team_id,
-    bot: 'none',
-    identity: 'optional',
-    identity_secret_encrypted,
-    allowed_origins: [],
-    settings: {},
-    created_at: now,
-    updated_at: now,
-  });
-  return channel_id;
+  const row = newChannelRow({ name: NAME, team_id, identity_secret_encrypted });
+  await tx.insert(ChannelRow, row);
+  return row.channel_id;
 }
 
 async function keepApiKey(tx: EntityManager): Promise<void> {
   const key_hash = hashApiKey(seed.api_key);
   const known = await tx.findOneBy(ApiKeyRow, { name: NAME });
   if (known) await tx.update(ApiKeyRow, { key_id: known.key_id }, { key_hash });
-  else {
-    await tx.insert(ApiKeyRow, {
-      key_id: newId('key'),
-      name: NAME,
-      key_hash,
-      scopes: ALL_SCOPES,
-      sender_names: ['demo'],
-      expires_at: null,
-      created_at: new Date(),
-    });
-  }
+  else await tx.insert(ApiKeyRow, newApiKeyRow({ name: NAME, key_hash, sender_names: ['demo'] }));
 }
