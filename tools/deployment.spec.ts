@@ -1,6 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gatewayConfig, loadConfig, renderDefaultYaml, routerConfig, sessionConfig } from '#libs/config';
+import {
+  firstDataConfig,
+  gatewayConfig,
+  loadConfig,
+  renderDefaultYaml,
+  renderEnvExample,
+  routerConfig,
+  sessionConfig,
+} from '#libs/config';
 import { describe, expect, test } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 
@@ -14,7 +22,12 @@ const filledIn: Record<string, string> = {
   MYSQL_PASSWORD: 'w3rT5y7U9i1O3p5A7s9D',
   MYSQL_URL: 'mysql://seqdesk:w3rT5y7U9i1O3p5A7s9D@mysql:3306/seqdesk',
   REDIS_URL: 'redis://redis:6379',
+  FIRST_ADMIN_PASSWORD: 'q8W3e5R7t9Y2',
+  FIRST_IDENTITY_SECRET: 'b2V4c5X6z7A8s9D0fGkjHqWpoEiRu1yT',
+  FIRST_API_KEY: `sk_${'a1b2'.repeat(12)}`,
 };
+
+const REQUIRED = ['SERVICE_TOKEN', 'SECRETS_KEY', 'FIRST_ADMIN_PASSWORD', 'FIRST_IDENTITY_SECRET'];
 
 const services = [
   { name: 'gateway', load: (env: Env) => ({ ...loadConfig(gatewayConfig, { env, argv: [] }).gateway }) },
@@ -26,16 +39,21 @@ const services = [
 type Env = Record<string, string>;
 
 const variablesOfConfig = new Set(renderDefaultYaml().match(/(?<=\benv )[A-Z_]+/g));
+/** Not of the services: what only Compose or the program of the first start reads. */
+const variablesBeside = new Set(renderEnvExample().match(/^(MYSQL_PASSWORD|FIRST_[A-Z_]+)(?==)/gm));
 
 function expectKnown(env: Env): void {
-  expect(Object.keys(env).filter((name) => !variablesOfConfig.has(name))).toEqual([]);
+  const isKnown = (name: string) => variablesOfConfig.has(name) || variablesBeside.has(name);
+  expect(Object.keys(env).filter((name) => !isKnown(name))).toEqual([]);
 }
 
 describe('docker-compose.yml', () => {
   interface Service {
     image: string;
     command: string[];
+    env_file?: string;
     environment: Env;
+    depends_on: Record<string, { condition: string }>;
     healthcheck: { test: string[] };
   }
   const text = read('docker-compose.yml');
@@ -47,15 +65,15 @@ describe('docker-compose.yml', () => {
     return found;
   }
 
-  function environment(name: string): Env {
-    const entries = Object.entries(service(name).environment);
-    return Object.fromEntries(
-      entries.map(([key, value]) => [key, value.replaceAll(/\$\{(\w+)(?::\?[^}]*|:-([^}]*))?\}/g, fill)]),
-    );
-  }
-
-  function fill(_whole: string, name: string, otherwise: string | undefined): string {
-    return filledIn[name] ?? otherwise ?? '';
+  /** What a container gets: its file, and over that its own list with what Compose fills in. */
+  function environment(name: string, dotEnv: Env = filledIn): Env {
+    const { env_file, environment: own } = service(name);
+    const fill = (_whole: string, key: string, otherwise: string | undefined) => dotEnv[key] || (otherwise ?? '');
+    const entries = Object.entries(own).map(([key, value]): [string, string] => [
+      key,
+      value.replaceAll(/\$\{(\w+)(?::\?[^}]*|:-([^}]*))?\}/g, fill),
+    ]);
+    return { ...(env_file === '.env' ? dotEnv : {}), ...Object.fromEntries(entries) };
   }
 
   test.each(services)('$name starts with what Compose gives it', ({ name, load }) => {
@@ -77,13 +95,51 @@ describe('docker-compose.yml', () => {
     expect(text).toContain(`127.0.0.1:8080:${gateway.port}`);
   });
 
-  test.each(['SERVICE_TOKEN', 'SECRETS_KEY', 'MYSQL_PASSWORD'])(
-    '%s is required, and asked for by .env.example',
-    (secret) => {
-      expect(text).toContain(`\${${secret}:?`);
-      expect(read('.env.example')).toMatch(new RegExp(`^${secret}=$`, 'm'));
+  test.each(services)(
+    'any key of .env reaches $name, but the addresses and what tells a production',
+    ({ name, load }) => {
+      const isSetHere = (key: string) => /^(PRODUCTION|(GATEWAY|SESSION|ROUTER)_(OPS_)?(HOST|PORT))$/.test(key);
+      const moved = Object.fromEntries([...variablesOfConfig].filter(isSetHere).map((key) => [key, '1']));
+      const elsewhere = {
+        MYSQL_URL: 'mysql://a:b@elsewhere/c',
+        REDIS_URL: 'redis://elsewhere',
+        KAFKA_BROKERS: 'elsewhere:1',
+      };
+      const more = { [`${name.toUpperCase()}_DRAIN_MS`]: '1234', SESSION_URLS: 'http://elsewhere' };
+      const env = environment(name, { ...filledIn, ...moved, ...elsewhere, PRODUCTION: 'false', ...more });
+      expect(load(env)).toEqual({ ...load(environment(name)), drain_ms: 1234 });
+      expect(Object.entries(env).filter(([, value]) => value.includes('elsewhere'))).toEqual([]);
+      expect(env['PRODUCTION']).toBe('true');
     },
   );
+
+  test('who needs no way to the database and no secret of the first start gets none', () => {
+    const held = (name: string) =>
+      Object.entries(environment(name))
+        .filter(([key, value]) => value !== '' && /^(MYSQL|FIRST|SECRETS)_/.test(key))
+        .map(([key]) => key);
+    expect([held('gateway'), held('router')]).toEqual([[], []]);
+    expect(held('session').toSorted()).toEqual(['MYSQL_URL', 'SECRETS_KEY']);
+  });
+
+  test('before session starts, somebody can sign in', () => {
+    const { first } = loadConfig(firstDataConfig, { env: environment('first-data'), argv: [] });
+    expect(first).toEqual({
+      admin_username: 'admin',
+      admin_password: filledIn['FIRST_ADMIN_PASSWORD'],
+      identity_secret: filledIn['FIRST_IDENTITY_SECRET'],
+      api_key: filledIn['FIRST_API_KEY'],
+    });
+    // `up --wait` takes a container that ended for a failure, unless another one waits for its success.
+    const isDone = { condition: 'service_completed_successfully' };
+    expect(service('first-data').depends_on['migrate']).toEqual(isDone);
+    expect(service('session').depends_on['first-data']).toEqual(isDone);
+  });
+
+  test.each([...REQUIRED, 'MYSQL_PASSWORD'])('%s is required, and asked for by .env.example', (secret) => {
+    expect(text).toContain(`\${${secret}:?`);
+    expect(read('.env.example')).toMatch(new RegExp(`^${secret}=$`, 'm'));
+  });
 
   test('images have versions', () => {
     const images = Object.values(compose.services).map(({ image }) => image);
@@ -104,7 +160,7 @@ describe('k8s', () => {
     command: string[];
     ports: { name: string; containerPort: number }[];
     envFrom: { configMapRef: { name: string } }[];
-    env: { name: string; valueFrom: { secretKeyRef: { name: string; key: string } } }[];
+    env: { name: string; valueFrom: { secretKeyRef: { name: string; key: string; optional?: boolean } } }[];
     readinessProbe: { httpGet: { path: string; port: string } };
     livenessProbe: { httpGet: { path: string; port: string } };
     resources: { requests: Record<string, string>; limits: { memory: string } };
@@ -152,18 +208,45 @@ describe('k8s', () => {
     expect(pod.terminationGracePeriodSeconds * 1_000).toBeGreaterThan(drain_ms + preStopMs);
   });
 
-  test.each(services)("$name's pod has no more rights than it needs, and limits", ({ name }) => {
-    const pod = manifest(name, 'Deployment').spec.template.spec;
-    expect(pod).toMatchObject({ enableServiceLinks: false, securityContext: { runAsNonRoot: true } });
-    for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
-      expect(container.securityContext).toMatchObject({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-      });
-      expect(container.resources.limits.memory).toMatch(/^\d+Mi$/);
-      expect(container.image).toBe('seqdesk');
-      for (const word of container.command) if (word.startsWith('dist/')) expectSource(word);
-    }
+  test.each([...services.map(({ name }) => [name, 'Deployment'] as const), ['first-data', 'Job'] as const])(
+    "%s's pod has no more rights than it needs, and limits",
+    (name, kind) => {
+      const pod = manifest(name, kind).spec.template.spec;
+      expect(pod).toMatchObject({ enableServiceLinks: false, securityContext: { runAsNonRoot: true } });
+      for (const container of [...pod.containers, ...(pod.initContainers ?? [])]) {
+        expect(container.securityContext).toMatchObject({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+        });
+        expect(container.resources.limits.memory).toMatch(/^\d+Mi$/);
+        expect(container.image).toBe('seqdesk');
+        for (const word of container.command) if (word.startsWith('dist/')) expectSource(word);
+      }
+    },
+  );
+
+  test('a Job makes it possible to sign in', () => {
+    const [container] = manifest('first-data', 'Job').spec.template.spec.containers;
+    const env = Object.fromEntries(
+      container.env.map(({ name, valueFrom }) => [name, filledIn[valueFrom.secretKeyRef.key] ?? '']),
+    );
+    expect(loadConfig(firstDataConfig, { env, argv: [] }).first).toMatchObject({
+      admin_username: 'admin',
+      admin_password: filledIn['FIRST_ADMIN_PASSWORD'],
+    });
+  });
+
+  test('README says how to make each key of the Secret that is needed', () => {
+    const kinds = { gateway: 'Deployment', session: 'Deployment', router: 'Deployment', 'first-data': 'Job' };
+    const refs = Object.entries(kinds).flatMap(([file, kind]) => {
+      const { containers, initContainers = [] } = manifest(file, kind).spec.template.spec;
+      return [...containers, ...initContainers].flatMap(({ env }) =>
+        env.map(({ valueFrom }) => valueFrom.secretKeyRef),
+      );
+    });
+    const needed = new Set(refs.filter(({ optional }) => !optional).map(({ key }) => key));
+    expect([...needed].toSorted()).toEqual([...REQUIRED, 'MYSQL_URL', 'REDIS_URL'].toSorted());
+    for (const key of needed) expect(read('k8s/README.md')).toContain(`--from-literal=${key}=`);
   });
 
   test('session is reached where the settings say', () => {
@@ -179,8 +262,9 @@ describe('k8s', () => {
   });
 
   test('kustomize lists every manifest', () => {
+    const manifests = readdirSync(join(root, 'k8s')).filter((name) => /(?<!^kustomization)\.yaml$/.test(name));
     const { resources } = parse(read('k8s/kustomization.yaml')) as { resources: string[] };
-    expect([...resources].sort()).toEqual(['gateway.yaml', 'router.yaml', 'session.yaml', 'settings.yaml']);
+    expect([...resources].sort()).toEqual(manifests);
   });
 });
 

@@ -11,15 +11,10 @@ import { renderTopicsScript } from './topics-script.ts';
 
 const root = join(import.meta.dirname, '..');
 
-const COMPOSE_VARIABLES = `
-# For docker-compose.yml only, which makes the addresses of its engines itself. Letters and digits: it becomes part of a URL.
-MYSQL_PASSWORD=
-`;
-
 /** A file's path from the root, and how its text is made. */
 const generated: Record<string, () => string> = {
   'config/default.yaml': renderDefaultYaml,
-  '.env.example': () => renderEnvExample() + COMPOSE_VARIABLES,
+  '.env.example': renderEnvExample,
   'scripts/create-topics.sh': renderTopicsScript,
   'docs/state-machine.md': renderStateMachine,
 };

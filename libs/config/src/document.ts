@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { allSettings } from './services.ts';
+import { allSettings, firstSettings } from './services.ts';
 import { listSettings, type Setting } from './setting-tree.ts';
 
 const YAML_HEAD = `# Every setting of Seqdesk with its default. Generated from libs/config by \`npm run generate\`: change it there.
@@ -11,7 +11,24 @@ const YAML_HEAD = `# Every setting of Seqdesk with its default. Generated from l
 `;
 
 const ENV_HEAD = `# Environment variables that an installation sets. Generated from libs/config by \`npm run generate\`.
-# Every other key of config/default.yaml can be set the same way. Secrets have no default: openssl rand -base64 48
+# Secrets have no default and weak ones are refused: openssl rand -base64 48
+#
+# docker-compose.yml reads this as .env and gives it to the services, so that every other key of config/default.yaml can be
+# set here too. Over it Compose sets PRODUCTION and the addresses: MYSQL_URL, REDIS_URL, KAFKA_BROKERS, SESSION_URLS, and
+# each service's HOST, PORT, OPS_HOST and OPS_PORT.
+`;
+
+const ENV_FIRST = `
+# What the first start puts in place where there is none yet: an admin, a team, a channel, an API key. Later it has no effect.
+`;
+
+const ENV_COMPOSE = `
+# With Compose only: the password of its own database. Letters and digits, as it becomes part of a URL.
+MYSQL_PASSWORD=
+`;
+
+const ENV_ADDRESSES = `
+# Without Compose only: where your engines are.
 `;
 
 /** The text of config/default.yaml. */
@@ -30,17 +47,24 @@ export function renderDefaultYaml(): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The text of .env.example: what has no default, and where the engines are. */
+/** The text of .env.example: what has no default, what the first start needs, and where the engines are. */
 export function renderEnvExample(): string {
-  const wanted = listSettings(allSettings).filter(
-    (setting) => setting.default === undefined || ['redis.url', 'kafka.brokers'].includes(setting.path.join('.')),
-  );
-  const lines = wanted.flatMap((setting) => [
-    '',
-    `# ${describe(setting)}`,
-    `${setting.env}=${renderVariable(setting.default)}`,
-  ]);
-  return `${ENV_HEAD.trimEnd()}\n${lines.join('\n')}\n`;
+  const addresses = new Set(['MYSQL_URL', 'REDIS_URL', 'KAFKA_BROKERS']);
+  const settings = listSettings(allSettings);
+  const secrets = settings.filter((setting) => setting.default === undefined && !addresses.has(setting.env));
+  return [
+    ENV_HEAD,
+    ...secrets.map((setting) => `\n${renderVariable(setting)}`),
+    ENV_FIRST,
+    ...listSettings(firstSettings).map(renderVariable),
+    ENV_COMPOSE,
+    ENV_ADDRESSES,
+    ...settings.filter(({ env }) => addresses.has(env)).map(renderVariable),
+  ].join('');
+}
+
+function renderVariable(setting: Setting): string {
+  return `# ${describe(setting)}\n${setting.env}=${textOf(setting.default)}\n`;
 }
 
 function renderSetting(setting: Setting, indent: string): string[] {
@@ -67,8 +91,8 @@ function renderValue(value: unknown): string {
   }).trim();
 }
 
-function renderVariable(value: unknown): string {
-  if (Array.isArray(value)) return value.map(renderVariable).join(',');
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map(textOf).join(',');
   return typeof value === 'string' ? value : '';
 }
 
