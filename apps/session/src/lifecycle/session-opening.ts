@@ -19,8 +19,11 @@ export interface Opening {
   attributes?: Record<string, string> | undefined;
   /** The closed session that this one follows; the visitor's last one unless named. */
   previous_session_id?: SessionId | undefined;
-  /** Opened by the writer, which waits for no team's lock: it begins with the bot, and goes on to the queue from there. */
-  isWriters?: boolean | undefined;
+  /**
+   * Also where the channel has no bot: a notice waits there until the visitor writes, and the writer, which waits for no
+   * team's lock, leaves the way into the queue to others.
+   */
+  beginsWithBot?: boolean | undefined;
 }
 
 /** Opens sessions: at most one open session a visitor, at most one follow-up a closed session, by unique keys alone. */
@@ -65,7 +68,8 @@ export class SessionOpening implements FollowUps {
     }
   }
 
-  async openFollowUp(previous_session_id: SessionId): Promise<SessionId> {
+  /** @param opener who writes to the closed session; its visitor unless said */
+  async openFollowUp(previous_session_id: SessionId, opener?: Pick<Opening, 'origin' | 'by'>): Promise<SessionId> {
     let closed = await this.#get(previous_session_id);
     // Most often there is an open one already: the chain need not be gone along.
     const open = await this.#sessions.findOpen(closed.visitor_id);
@@ -76,15 +80,9 @@ export class SessionOpening implements FollowUps {
       else if (next) return next.session_id;
       else {
         const { visitor_id, channel_id, session_id } = closed;
-        const by = { id: visitor_id };
-        const opening = {
-          visitor_id,
-          channel_id,
-          origin: 'visitor',
-          by,
-          previous_session_id: session_id,
-          isWriters: true,
-        } as const;
+        const { origin, by } = opener ?? { origin: 'visitor', by: { id: visitor_id } };
+        const follows = { previous_session_id: session_id, beginsWithBot: true };
+        const opening = { visitor_id, channel_id, origin, by, ...follows };
         const row = await this.open(opening).catch((error: unknown) => {
           // It was followed and that one closed, all in this moment: the chain is gone along further.
           if (isDuplicate(error)) return undefined;
@@ -134,14 +132,14 @@ export class SessionOpening implements FollowUps {
 
   /** For a notice to a user: stays with the bot, untouched by timers, until the visitor writes. */
   openForApi(visitor_id: VisitorId, channel_id: ChannelId, by: Actor): Promise<SessionReadRow> {
-    return this.open({ visitor_id, channel_id, origin: 'api', by });
+    return this.open({ visitor_id, channel_id, origin: 'api', by, beginsWithBot: true });
   }
 
   async #insert(tx: EntityManager, opening: Opening): Promise<SessionReadRow> {
     const { visitor_id, origin, by } = opening;
     const channel = await this.#channel(tx, opening.channel_id);
     const team_id = opening.team_id ?? channel.team_id;
-    const state = origin === 'api' || opening.isWriters ? 'bot' : openingState(channel);
+    const state = opening.beginsWithBot ? 'bot' : openingState(channel);
     const lock = state === 'waiting' ? 'FOR UPDATE' : '';
     const [team] = await tx.query<unknown[]>(`SELECT team_id FROM teams WHERE team_id = ? ${lock}`, [team_id]);
     if (!team) throw new Refusal('VALIDATION_FAILED', { detail: 'team_id names no team' });
@@ -226,11 +224,23 @@ export class SessionOpening implements FollowUps {
     return row;
   }
 
-  async requireVisitor(visitor_id: VisitorId): Promise<VisitorRow> {
+  /** @throws Refusal NOT_FOUND, or VALIDATION_FAILED for a visitor of another channel than the one that is named */
+  async requireVisitor(visitor_id: VisitorId, channel_id: ChannelId | undefined): Promise<VisitorRow> {
     const visitor = await this.#dataSource.manager.findOneBy(VisitorRow, { visitor_id });
     if (!visitor) throw new Refusal('NOT_FOUND', { detail: 'no such visitor' });
+    requireSameChannel(channel_id, visitor);
     return visitor;
   }
+}
+
+/** A channel that is named beside what has one must be that one. @throws Refusal VALIDATION_FAILED */
+export function requireSameChannel(named: ChannelId | undefined, { channel_id }: { channel_id: ChannelId }): void {
+  if (named === undefined || named === channel_id) return;
+  const message = 'is not the channel of this visitor';
+  throw new Refusal('VALIDATION_FAILED', {
+    detail: `channel_id: ${message}`,
+    errors: [{ path: 'channel_id', message }],
+  });
 }
 
 function openingState({ bot }: Pick<ChannelRow, 'bot'>): 'bot' | 'waiting' {

@@ -14,7 +14,7 @@ import { Validated } from '../edge/validated.ts';
 import { Boot } from '../visitors/boot.ts';
 import { FindSessions } from './find-sessions.ts';
 import { RunCommand } from './run-command.ts';
-import { SessionOpening } from './session-opening.ts';
+import { requireSameChannel, SessionOpening } from './session-opening.ts';
 import type { Actor } from './transitions.ts';
 
 @Controller('sessions')
@@ -94,12 +94,13 @@ export class SessionsController {
   async #visitorOf(caller: Caller, { channel_id, visitor }: OpenSessionBody) {
     if (caller.kind === 'visitor') {
       if (visitor) throw new Refusal('FORBIDDEN', { detail: 'a visitor opens its own session only' });
+      requireSameChannel(channel_id, caller);
       return caller;
     }
     if (!hasScope(caller, 'sessions:write')) throw new Refusal('FORBIDDEN');
     if (!channel_id) throw new Refusal('CHANNEL_REQUIRED');
     if (!visitor) throw new Refusal('VALIDATION_FAILED', { detail: 'visitor: is required' });
     if ('user_id' in visitor) return this.#boot.forUser(channel_id, visitor.user_id);
-    return this.#opening.requireVisitor(visitor.visitor_id);
+    return this.#opening.requireVisitor(visitor.visitor_id, channel_id);
   }
 }

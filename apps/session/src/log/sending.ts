@@ -7,7 +7,7 @@ import { AgentRow, ChannelRow, VisitorRow } from '../database/entities.ts';
 import { messageIdOf, sendTimeNow } from '../database/ids.ts';
 import { isDuplicate } from '../database/transact.ts';
 import type { FindSessions } from '../lifecycle/find-sessions.ts';
-import type { SessionOpening } from '../lifecycle/session-opening.ts';
+import { requireSameChannel, type SessionOpening } from '../lifecycle/session-opening.ts';
 import type { SessionReadRow } from '../lifecycle/sessions.store.ts';
 import type { Boot } from '../visitors/boot.ts';
 import { inboundHeaders } from './inbound.ts';
@@ -113,8 +113,10 @@ export class Sending {
     const by = { id: caller.key_id };
     if (isId('ses', body.to)) {
       const row = await find.row(body.to, caller, 'messages:write');
+      requireSameChannel(body.channel_id, row);
       if (row.state !== 'closed') return row;
-      return find.row(await opening.openFollowUp(row.session_id), caller, 'messages:write');
+      const follow_up = await opening.openFollowUp(row.session_id, { origin: 'api', by });
+      return find.row(follow_up, caller, 'messages:write');
     }
     const { visitor_id, channel_id } = await this.#visitorFor(body);
     return opening.openForApi(visitor_id, channel_id, by);
@@ -126,7 +128,7 @@ export class Sending {
     attributes,
   }: SendBody): Promise<{ visitor_id: VisitorId; channel_id: ChannelId }> {
     const { dataSource, opening, boot } = this.#parts;
-    if (isId('vis', to)) return opening.requireVisitor(to);
+    if (isId('vis', to)) return opening.requireVisitor(to, channel_id);
     const where = { user_id: to, ...(channel_id ? { channel_id } : {}) };
     const [known, other] = await dataSource.manager.findBy(VisitorRow, where);
     if (known && !other) return known;
