@@ -2,6 +2,7 @@ export * from './errors.ts';
 export * from './events.ts';
 export * from './ids.ts';
 export * from './internal.ts';
+export * from './issues.ts';
 export * from './message.ts';
 export * from './realtime.ts';
 export * from './records.ts';

@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { Refusal } from '#libs/contracts';
+import { readIssues, Refusal } from '#libs/contracts';
 
 const MOST_NAMED = 5;
 
@@ -7,8 +7,5 @@ const MOST_NAMED = 5;
 export function parse<Schema extends z.ZodType>(schema: Schema, data: unknown): z.output<Schema> {
   const parsed = schema.safeParse(data);
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues
-    .slice(0, MOST_NAMED)
-    .map(({ path, message }) => ({ path: path.map(String).join('.') || '(whole)', message }));
-  throw new Refusal('VALIDATION_FAILED', { errors });
+  throw new Refusal('VALIDATION_FAILED', { errors: readIssues(parsed.error, MOST_NAMED) });
 }

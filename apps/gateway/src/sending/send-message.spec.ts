@@ -4,6 +4,7 @@ import type { Person } from '#libs/domain';
 import { agent, ids, visitor } from '../../fixture/connection-fixture.ts';
 import { MayWrite } from './may-write.ts';
 import { type InboundRecord, SendMessage } from './send-message.ts';
+import { toAckError } from './to-socket-error.ts';
 
 const session_id = ids.session('1');
 const route: SessionRoute = {
@@ -118,6 +119,13 @@ test.each<[string, unknown]>([
   const { sending, produced } = make();
   expect(await codeOf(sending.run(visitor, data))).toBe('VALIDATION_FAILED');
   expect(produced).toEqual([]);
+});
+
+test('the client is told the name of a field that nobody knows', async () => {
+  const refused = await make()
+    .sending.run(visitor, { ...text, sender: 'agt' })
+    .catch((error: unknown) => toAckError(error, 'en'));
+  expect(refused).toMatchObject({ code: 'VALIDATION_FAILED', message: 'The request is not valid. (sender)' });
 });
 
 test('an unknown session takes no message', async () => {
