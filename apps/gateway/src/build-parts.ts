@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent } from 'undici';
-import type { GatewayConfig } from '#libs/config';
+import { failpointNames, type GatewayConfig } from '#libs/config';
 import { topics } from '#libs/contracts';
 import { createKafka, OrderedProducer } from '#libs/kafka';
 import { Failpoints, type Logger, type Metrics } from '#libs/observability';
@@ -28,8 +28,6 @@ import { Dispatcher } from './sending/dispatcher.ts';
 import { MayWrite } from './sending/may-write.ts';
 import { SendMessage } from './sending/send-message.ts';
 import { Signals } from './sending/signals.ts';
-
-const failpoints = ['gateway.after_receive', 'gateway.after_produce'];
 
 const CONNECT_DEADLINE_MS = 1_000;
 /** Clients wait 6 s for an acknowledgement: they should hear an honest "not now" before they give up. */
@@ -137,7 +135,7 @@ function buildSending({ config, log, session, connections, engines, metrics }: S
     mayWrite,
     check: (question) => session.checkMessage(question),
     produce: (record) => producer.send(topics.inbound.name, record),
-    failpoints: new Failpoints(config.failpoints, failpoints),
+    failpoints: new Failpoints(config.failpoints, failpointNames.gateway),
   });
   const idle = new IdleWatch({
     idle_ms: config.gateway.idle_seconds * 1_000,

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { Agent } from 'undici';
-import type { RouterConfig } from '#libs/config';
+import { failpointNames, type RouterConfig } from '#libs/config';
 import { type ConsumerGroup, consumerGroups } from '#libs/contracts';
 import { connectKafka, createKafka, KafkaBatchStrategy } from '#libs/kafka';
 import { type Crash, createMetrics, Failpoints, type Logger, Readiness, startOpsServer } from '#libs/observability';
@@ -13,7 +13,6 @@ import { DeliveryMetrics } from './delivery/delivery-metrics.ts';
 import { RedisScreens } from './delivery/redis-screens.adapter.ts';
 
 const groups = ['router.messages', 'router.events', 'router.signals'] as const satisfies ConsumerGroup[];
-const failpoints = ['router.after_receive', 'router.after_push'];
 const CONNECT_DEADLINE_MS = 1_000;
 
 export interface RunningRouter {
@@ -39,7 +38,7 @@ export async function startRouter(config: RouterConfig, log: Logger, crash: Cras
     screens,
     routes,
     metrics: deliveryMetrics,
-    failpoints: new Failpoints(config.failpoints, failpoints),
+    failpoints: new Failpoints(config.failpoints, failpointNames.router),
   });
   const app = await NestFactory.create(module, { logger: false, abortOnError: false, bodyParser: false });
   const { brokers, client_id, ssl, sasl, session_timeout_ms, heartbeat_ms } = config.kafka;

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import type { SessionConfig } from '#libs/config';
+import { failpointNames, type SessionConfig } from '#libs/config';
 import type { OrderedProducer } from '#libs/kafka';
 import { Failpoints, type Logger } from '#libs/observability';
 import type { SessionParts } from './app.module.ts';
@@ -16,7 +16,6 @@ import { MessageRules } from './log/message-rules.ts';
 import { NewMessages } from './log/new-messages.ts';
 import { ReadMarks } from './log/read-marks.ts';
 import { Sending } from './log/sending.ts';
-import { writerFailpoints } from './log/writer.ts';
 import { Outbox } from './outbox/outbox.ts';
 import { Agents } from './people/agents.ts';
 import { ApiKeys } from './people/api-keys.ts';
@@ -48,7 +47,7 @@ export async function buildParts(
   given: { dataSource: DataSource; producer: OrderedProducer; log: Logger },
 ): Promise<InnerParts> {
   const { dataSource, producer, log } = given;
-  const failpoints = new Failpoints(config.failpoints, [...writerFailpoints, 'lifecycle.in_transition']);
+  const failpoints = new Failpoints(config.failpoints, failpointNames.session);
   const outbox = new Outbox(dataSource, (records) => producer.sendMany(records), log);
   const sessions = new SessionsStore(dataSource);
   const transitions = new Transitions(sessions, outbox, failpoints);

@@ -3,6 +3,7 @@
  * The only place that reads process.env. Each service composes fragments; config/default.yaml is generated from them.
  */
 export { ConfigError } from './config-error.ts';
+export { type FailpointName, failpointNames } from './failpoint-names.ts';
 export { renderDefaultYaml, renderEnvExample } from './document.ts';
 export { loadConfig, loadConfigOrExit } from './load.ts';
 export {

@@ -25,6 +25,7 @@ const env = {
   MYSQL_URL: 'mysql://seqdesk:x@127.0.0.1:3306/seqdesk',
 };
 const argv: string[] = [];
+const AT_GATEWAY = 'gateway.after_produce:error';
 
 function yaml(text: string): string {
   const file = join(mkdtempSync(join(folder, 'case-')), 'settings.yaml');
@@ -63,13 +64,13 @@ describe('where a value comes from', () => {
 
   test('lists are split at commas, booleans and numbers read, empty variables left out', () => {
     const config = loadConfig(gatewayConfig, {
-      env: { ...env, KAFKA_BROKERS: 'a:9092, b:9092', KAFKA_SSL: 'true', REDIS_URL: '', FAILPOINTS: 'after_insert' },
+      env: { ...env, KAFKA_BROKERS: 'a:9092, b:9092', KAFKA_SSL: 'true', REDIS_URL: '', FAILPOINTS: AT_GATEWAY },
       argv,
     });
     expect(config.kafka.brokers).toEqual(['a:9092', 'b:9092']);
     expect(config.kafka.ssl).toBe(true);
     expect(config.redis.url).toBe('redis://127.0.0.1:6379');
-    expect(config.failpoints).toEqual(['after_insert']);
+    expect(config.failpoints).toEqual([AT_GATEWAY]);
   });
 
   test('a list of more than words is read from JSON; broken JSON is refused', () => {
@@ -206,12 +207,22 @@ describe('what stops the start', () => {
   });
 
   test('failpoints in production, but not in a test installation', () => {
-    const armed = { ...env, FAILPOINTS: 'after_insert' };
+    const armed = { ...env, FAILPOINTS: 'log.after_insert:kill:20' };
     expect(problemsOf(() => loadConfig(sessionConfig, { env: { ...armed, PRODUCTION: 'true' }, argv }))).toEqual([
       'failpoints: is refused in production',
     ]);
     expect(problemsOf(() => loadConfig(sessionConfig, { env: armed, argv }))).toEqual([]);
   });
+
+  test.each(['log.after_insrt:kill', 'gateway.after_produce:kill', 'log.after_insert', 'log.after_insert:kill:0'])(
+    'failpoint %s, which session does not know',
+    (entry) => {
+      const armed = { ...env, FAILPOINTS: `log.before_insert:freeze,${entry}` };
+      expect(problemsOf(() => loadConfig(sessionConfig, { env: armed, argv }))).toEqual([
+        expect.stringMatching(/^failpoints\.1: .*log\.before_insert/),
+      ]);
+    },
+  );
 
   test("variables that Kubernetes adds are refused with the way out, a desktop's own are not", () => {
     const pod = { ...env, GATEWAY_SERVICE_HOST: '10.0.0.1', SESSION_MANAGER: 'local/desk' };

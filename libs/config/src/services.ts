@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { failpointNames } from './failpoint-names.ts';
 import { first } from './sections/first.ts';
 import { gateway } from './sections/gateway.ts';
 import { router } from './sections/router.ts';
 import { secret } from './sections/secret.ts';
 import { seed } from './sections/seed.ts';
 import { session } from './sections/session.ts';
-import { kafka, mysql, redis, sessionUrls, shared } from './sections/shared.ts';
+import { failpoints, kafka, mysql, redis, sessionUrls, shared } from './sections/shared.ts';
 import { type Config, defineService } from './service.ts';
 
 const secretsKey = {
@@ -15,11 +16,32 @@ const secretsKey = {
 };
 
 /** What gateway reads. */
-export const gatewayConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, gateway });
+export const gatewayConfig = defineService({
+  ...shared,
+  ...failpoints(failpointNames.gateway),
+  ...sessionUrls,
+  ...redis,
+  ...kafka,
+  gateway,
+});
 /** What router reads. */
-export const routerConfig = defineService({ ...shared, ...sessionUrls, ...redis, ...kafka, router });
+export const routerConfig = defineService({
+  ...shared,
+  ...failpoints(failpointNames.router),
+  ...sessionUrls,
+  ...redis,
+  ...kafka,
+  router,
+});
 /** What session reads. */
-export const sessionConfig = defineService({ ...shared, ...secretsKey, ...mysql, ...kafka, session });
+export const sessionConfig = defineService({
+  ...shared,
+  ...failpoints(failpointNames.session),
+  ...secretsKey,
+  ...mysql,
+  ...kafka,
+  session,
+});
 
 /** What the database's migration reads. */
 export const migrationConfig = defineService({ log: shared.log, ...mysql });
@@ -38,6 +60,7 @@ export const firstSettings = z.strictObject(first);
 /** Every setting there is, in the order of config/default.yaml: one file may serve all services. */
 export const allSettings = z.strictObject({
   ...shared,
+  ...failpoints(Object.values(failpointNames).flat()),
   ...secretsKey,
   ...mysql,
   ...redis,

@@ -10,7 +10,7 @@ const plan = {
   port: 8080,
   logDir: '/logs',
   env: { PATH: '/bin' },
-  serviceEnv: { session: { FAILPOINTS: 'after_insert' } },
+  serviceEnv: { session: { FAILPOINTS: 'log.after_insert:kill' } },
   onSpawn: () => undefined,
 };
 
@@ -29,6 +29,6 @@ test('only session holds the way to the database and the key of its secrets', as
 });
 
 test('what a test sets for a service reaches that service only', async () => {
-  const armed = (await planServices(plan)).filter(({ env }) => env['FAILPOINTS'] === 'after_insert');
+  const armed = (await planServices(plan)).filter(({ env }) => env['FAILPOINTS'] === 'log.after_insert:kill');
   expect(armed.map(({ name, replica }) => `${name} ${replica}`)).toEqual(['session 0', 'session 1']);
 });

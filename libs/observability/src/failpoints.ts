@@ -2,6 +2,8 @@
  * Failpoints: named places at which a process ends, freezes or fails, armed by configuration for fault tests only.
  * `name:kill:20` kills the process with SIGKILL at the 20th passing; `freeze` stops it with SIGSTOP, `error` throws once.
  */
+import type { FailpointName } from '#libs/config';
+
 export type FailpointAction = 'kill' | 'freeze' | 'error';
 
 interface Armed {
@@ -15,16 +17,17 @@ export class Failpoints {
   readonly #armed = new Map<string, Armed>();
 
   /** @throws when an entry is not understood: a fault test that arms nothing would prove nothing. */
-  constructor(entries: readonly string[], known: readonly string[]) {
+  constructor(entries: readonly string[], known: readonly FailpointName[]) {
     for (const entry of entries) {
       const { name = '', action, count = '1' } = PATTERN.exec(entry)?.groups ?? {};
-      if (!known.includes(name)) throw new Error(`failpoints: ${entry} names none of ${known.join(', ')}`);
+      if (!(known as readonly string[]).includes(name))
+        throw new Error(`failpoints: ${entry} names none of ${known.join(', ')}`);
       this.#armed.set(name, { action: action as FailpointAction, remaining: Number(count) });
     }
   }
 
   /** Does what is armed here, at the counted passing and only then. */
-  hit(name: string): void {
+  hit(name: FailpointName): void {
     const armed = this.#armed.get(name);
     if (!armed) return;
     armed.remaining -= 1;

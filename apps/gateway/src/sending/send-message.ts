@@ -6,6 +6,7 @@
  * over whichever gateway, is the same message.
  */
 import { hash } from 'node:crypto';
+import type { FailpointName } from '#libs/config';
 import {
   type CheckMessageQuestion,
   type Draft,
@@ -33,7 +34,7 @@ export interface SendMessageParts {
   readonly check: (question: CheckMessageQuestion) => Promise<void>;
   /** To `chat.inbound.v1`; resolves when Kafka has acked. @throws when it has not: the outcome is unknown */
   readonly produce: (record: InboundRecord) => Promise<void>;
-  readonly failpoints: { hit(name: string): void };
+  readonly failpoints: { hit(name: FailpointName): void };
 }
 
 export class SendMessage {

@@ -22,14 +22,6 @@ import { warmUp } from './warm-up.ts';
 const GROUP = 'session.log';
 const WATCH_MS = 1_000;
 
-/** Places in the writer where a fault test may end, freeze or fail this process. */
-export const writerFailpoints = [
-  'log.before_insert',
-  'log.after_insert',
-  'log.after_publish',
-  'log.before_offset_commit',
-];
-
 type WriterParts = InnerParts & {
   kafka: KafkaConnection;
   producer: OrderedProducer;

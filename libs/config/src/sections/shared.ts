@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { FailpointName } from '../failpoint-names.ts';
 import { secret } from './secret.ts';
 import { whole } from './setting.ts';
 
@@ -17,13 +18,21 @@ export const shared = {
     })
     .prefault({}),
   service_token: secret('The secret with which services show each other that they belong together.'),
-  failpoints: z
-    .array(z.string().regex(/^[a-z0-9][a-z0-9._:-]*$/, 'is no name of a failpoint'))
-    .default([])
-    .meta({
-      description: 'Names of the places at which this process kills itself, for fault tests; refused in production.',
-    }),
 };
+
+/** Of a service: its own failpoints only, so that a test that arms a misspelt one does not pass for nothing. */
+export function failpoints(names: readonly FailpointName[]) {
+  const form = new RegExp(`^(${names.join('|').replaceAll('.', '\\.')}):(kill|freeze|error)(:[1-9]\\d*)?$`);
+  return {
+    failpoints: z
+      .array(z.string().regex(form, `must be name:kill|freeze|error[:count], the name one of ${names.join(', ')}`))
+      .default([])
+      .meta({
+        description:
+          'name:kill|freeze|error[:count]: what this process does at the counted passing of a place in it, for fault tests; refused in production.',
+      }),
+  };
+}
 
 /** Of the services that ask session over HTTP; session_urls → SESSION_URLS serves them all. */
 export const sessionUrls = {
