@@ -98,16 +98,16 @@ export default {
     {
       name: 'technical-lib-alone',
       comment:
-        'kafka, session-client, config and observability know contracts and their vendor; only the last two know each other.',
+        'kafka, redis, session-client, config and observability know contracts and their vendor; only the last two each other.',
       severity: 'error',
-      from: { path: '^libs/(kafka|session-client|config|observability)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(kafka|redis|session-client|config|observability)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/', pathNot: ['^libs/$1/', '^libs/contracts/', '^libs/(config|observability)/'] },
     },
     {
-      name: 'kafka-without-config',
-      comment: 'libs/kafka and libs/session-client are told their settings; they do not read them.',
+      name: 'told-its-settings',
+      comment: 'libs/kafka, libs/redis and libs/session-client are told their settings; they do not read them.',
       severity: 'error',
-      from: { path: '^libs/(kafka|session-client)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^libs/(kafka|redis|session-client)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/(config|observability)/' },
     },
     {
