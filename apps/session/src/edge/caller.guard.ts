@@ -5,10 +5,10 @@ import { Refusal } from '#libs/contracts';
 import { type Caller, hasScope, idOf } from '#libs/domain';
 import { ApiKeys } from '../people/api-keys.ts';
 import { Tokens } from '../people/tokens.ts';
-import { type Allowed, ALLOWED, type CallerRequest } from './caller.ts';
+import { type Allowed, type CallerRequest, DOOR, type Door } from './caller.ts';
 import { RateLimiter } from './rate-limiter.ts';
 
-/** Turns the bearer token into a caller, holds it against what the handler allows, and counts its calls. */
+/** Turns the bearer token into a caller, holds it against whom the handler lets in, and counts its calls. */
 @Injectable()
 export class CallerGuard implements CanActivate {
   readonly #reflector: Reflector;
@@ -25,15 +25,13 @@ export class CallerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (context.getType() !== 'http') return true;
-    const allowed = this.#reflector.getAllAndOverride<Allowed[] | undefined>(ALLOWED, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (!allowed) return true;
+    const door = this.#reflector.getAllAndOverride<Door | undefined>(DOOR, [context.getHandler(), context.getClass()]);
+    if (door === 'public' || door === 'guarded by itself') return true;
+    if (door === undefined) throw new Refusal('FORBIDDEN');
     const http = context.switchToHttp();
     const request = http.getRequest<CallerRequest>();
     const caller = await this.#identify(request.headers.authorization);
-    if (!allowed.some((who) => isMeant(who, caller))) throw new Refusal('FORBIDDEN');
+    if (!door.some((who) => isMeant(who, caller))) throw new Refusal('FORBIDDEN');
     this.#limiter.take(idOf(caller), http.getResponse<Response>());
     request.caller = caller;
     return true;

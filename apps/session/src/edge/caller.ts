@@ -1,4 +1,12 @@
-import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common';
+import {
+  applyDecorators,
+  type CanActivate,
+  createParamDecorator,
+  type ExecutionContext,
+  SetMetadata,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
 import type { Request } from 'express';
 import { type Caller, idOf } from '#libs/domain';
 import type { Actor } from '../lifecycle/transitions.ts';
@@ -8,10 +16,18 @@ export interface CallerRequest extends Request {
   caller?: Caller;
 }
 
-/** Who may call: `visitor`, `agent` (any person), `admin`, or `key:<scope>`. Without it a call is public. */
+/** Callers by their tokens: `visitor`, `agent` (any person), `admin`, or `key:<scope>`. */
 export type Allowed = 'visitor' | 'agent' | 'admin' | `key:${string}`;
-export const ALLOWED = Symbol('allowed');
-export const Allow = (...allowed: Allowed[]) => SetMetadata(ALLOWED, allowed);
+/** Whom a handler, or all of a controller, lets in. What has no such mark lets in nobody. */
+export type Door = readonly Allowed[] | 'public' | 'guarded by itself';
+export const DOOR = Symbol('door');
+const markDoor = (door: Door) => SetMetadata(DOOR, door);
+
+export const Allow = (...allowed: [Allowed, ...Allowed[]]) => markDoor(allowed);
+/** Anybody, without a token. */
+export const Public = () => markDoor('public');
+/** Callers that have no tokens of people or programs: only the guard that is named decides. */
+export const GuardedBy = (guard: Type<CanActivate>) => applyDecorators(markDoor('guarded by itself'), UseGuards(guard));
 
 /** The caller, as `Allow` has let it in. */
 export const CallerOf = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {

@@ -1,4 +1,4 @@
-import { Body, Controller, HttpCode, Post, UseGuards } from '@nestjs/common';
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import type { z } from 'zod';
 import {
   agentStatusQuestion,
@@ -10,6 +10,7 @@ import {
   type RoutesAnswer,
   routesQuestion,
 } from '#libs/contracts';
+import { GuardedBy } from '../edge/caller.ts';
 import { ServiceGuard } from '../edge/service.guard.ts';
 import { Validated } from '../edge/validated.ts';
 import { SessionsStore } from '../lifecycle/sessions.store.ts';
@@ -20,7 +21,7 @@ import { Agents } from '../people/agents.ts';
 
 /** Questions of gateway and router; see libs/contracts `internal`. */
 @Controller()
-@UseGuards(ServiceGuard)
+@GuardedBy(ServiceGuard)
 export class InternalController {
   readonly #heads: HeadsReader;
   readonly #sessions: SessionsStore;

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post, Req, Res } from '@nestjs/common'
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import { loginBody, Refusal } from '#libs/contracts';
+import { Public } from '../edge/caller.ts';
 import { RateLimiter } from '../edge/rate-limiter.ts';
 import { Validated } from '../edge/validated.ts';
 import { SignIn, type SignedIn } from './sign-in.ts';
@@ -15,6 +16,7 @@ const COOKIE_PATH = '/api/v1/auth';
 export class SignInLimiter extends RateLimiter {}
 
 @Controller()
+@Public()
 export class AuthController {
   readonly #signIn: SignIn;
   readonly #keys: SigningKeys;

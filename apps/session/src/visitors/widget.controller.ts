@@ -1,9 +1,11 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { type BootBody, bootBody } from '#libs/contracts';
+import { Public } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { Boot } from './boot.ts';
 
 @Controller('widget')
+@Public()
 export class WidgetController {
   readonly #boot: Boot;
 
