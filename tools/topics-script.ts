@@ -1,4 +1,4 @@
-import { allTopics } from '#libs/contracts';
+import { allTopics, topicDefaults } from '#libs/contracts';
 
 /** The text of scripts/create-topics.sh: the topic table as commands of Kafka's own tools, for whoever may create topics. */
 export function renderTopicsScript(): string {
@@ -16,8 +16,8 @@ set -euo pipefail
 bootstrap_server=\${BOOTSTRAP_SERVER:?set BOOTSTRAP_SERVER to host:port of a broker}
 replication_factor=\${REPLICATION_FACTOR:?set REPLICATION_FACTOR: 3 in production, 1 with a single broker}
 min_insync_replicas=\${MIN_INSYNC_REPLICAS:-$((replication_factor > 1 ? replication_factor - 1 : 1))}
-partitions=\${PARTITIONS:-12}
-retention_ms=\${RETENTION_MS:-604800000}
+partitions=\${PARTITIONS:-${topicDefaults.partitions}}
+retention_ms=\${RETENTION_MS:-${topicDefaults.retention_ms}}
 kafka_topics=\${KAFKA_TOPICS:-/opt/kafka/bin/kafka-topics.sh}
 
 create() {

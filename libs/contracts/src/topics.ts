@@ -57,6 +57,9 @@ export interface Topic {
   readonly public: boolean;
 }
 
+/** What topics have unless an installation says otherwise when it creates them; later partitions can't be changed. */
+export const topicDefaults = { partitions: 12, retention_ms: 7 * 24 * 60 * 60 * 1_000 } as const;
+
 /** Consumer groups, each with the topic it reads. Its dead letters go to `<topic>.<group>.dlq`. */
 export const consumerGroups = {
   'session.log': topics.inbound.name,

@@ -1,8 +1,6 @@
-import { allTopics } from '#libs/contracts';
+import { allTopics, topicDefaults } from '#libs/contracts';
 import { createKafka, createTopics, waitForCoordinator } from '#libs/kafka';
 
-const PARTITIONS = 12;
-const RETENTION_MS = 7 * 24 * 60 * 60 * 1000;
 /** A new broker makes the topic of offsets at the first question only. */
 const COORDINATOR_DEADLINE_MS = 60_000;
 const silent = () => undefined;
@@ -16,10 +14,10 @@ export async function prepareTopics(brokers: string): Promise<void> {
   const kafka = createKafka({ brokers: brokers.split(','), clientId: 'seqdesk.instance', log });
   const specs = allTopics().map(({ name, compacted }) => ({
     name,
-    partitions: PARTITIONS,
+    partitions: topicDefaults.partitions,
     replicationFactor: 1,
     compacted,
-    ...(compacted ? {} : { retentionMs: RETENTION_MS }),
+    ...(compacted ? {} : { retentionMs: topicDefaults.retention_ms }),
   }));
   await createTopics(kafka, specs);
   await waitForCoordinator(kafka, { deadlineMs: COORDINATOR_DEADLINE_MS });
