@@ -25,6 +25,5 @@ WORKDIR /seqdesk
 COPY --from=dependencies /seqdesk/node_modules node_modules
 COPY --from=build /seqdesk/dist dist
 COPY package.json LICENSE ./
-COPY config config
 USER node
 CMD ["node", "dist/apps/gateway/src/main.js"]
