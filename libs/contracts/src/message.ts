@@ -16,16 +16,16 @@ export const unicode = (max: number) =>
     .refine((text) => text.isWellFormed(), 'must be well-formed Unicode');
 const line = (max: number) => unicode(max).min(1);
 
-export const textContent = line(MAX_TEXT_LENGTH);
+const textContent = line(MAX_TEXT_LENGTH);
 const httpsUrl = z.url({ protocol: /^https$/ }).max(2_000);
-export const cardContent = z.strictObject({
+const cardContent = z.strictObject({
   title: line(200),
   description: line(2_000).optional(),
   image_url: httpsUrl.optional(),
   url: httpsUrl.optional(),
   price: line(100).optional(),
 });
-export const choicesContent = z.strictObject({
+const choicesContent = z.strictObject({
   text: textContent,
   choices: z
     .array(z.strictObject({ choice_id: line(64), text: line(500) }))
@@ -34,25 +34,40 @@ export const choicesContent = z.strictObject({
 });
 export const recallContent = z.strictObject({ message_id: messageId });
 
+/** What may be sent, by type; who may send which is said by libs/domain. Files come with the file store. */
+const contents = {
+  text: textContent,
+  notification: textContent,
+  card: cardContent,
+  choices: choicesContent,
+  recall: recallContent,
+} as const satisfies Partial<Record<MessageType, z.ZodType>>;
+export type SendableType = keyof typeof contents;
+const sendableTypes = Object.keys(contents) as SendableType[];
+
+type SendingOf<Fields extends z.core.$ZodLooseShape, Type extends SendableType> = {
+  [T in Type]: z.ZodObject<Fields & { type: z.ZodLiteral<T>; content: (typeof contents)[T] }, z.core.$strict>;
+}[Type];
+
+/** A sending of one of these types: the fields, and the content that goes with its type. Unknown fields are refused. */
+export function sendingOf<Fields extends z.core.$ZodLooseShape, Type extends SendableType>(
+  fields: Fields,
+  types: readonly Type[],
+) {
+  const sendings = types.map((type) => z.strictObject({ ...fields, type: z.literal(type), content: contents[type] }));
+  // The compiler can't follow the map: each entry is the sending of its type.
+  return z.discriminatedUnion('type', sendings as unknown as [SendingOf<Fields, Type>]);
+}
+
 const sendingFields = {
   client_msg_id: clientMsgId,
   reply_to: messageId.nullable().optional(),
   choice_id: line(64).optional(),
 };
-/** What a sender may send, by type. Files come with the file store. */
-const sendingBody = z.discriminatedUnion('type', [
-  z.strictObject({ ...sendingFields, type: z.literal('text'), content: textContent }),
-  z.strictObject({ ...sendingFields, type: z.literal('card'), content: cardContent }),
-  z.strictObject({ ...sendingFields, type: z.literal('recall'), content: recallContent }),
-]);
 /** Body of `POST /sessions/{id}/messages`. */
-export const sendMessageBody = sendingBody;
+export const sendMessageBody = sendingOf(sendingFields, sendableTypes);
 /** Data of `message:send`. */
-export const messageSend = z.discriminatedUnion('type', [
-  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('text'), content: textContent }),
-  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('card'), content: cardContent }),
-  z.strictObject({ ...sendingFields, session_id: sessionId, type: z.literal('recall'), content: recallContent }),
-]);
+export const messageSend = sendingOf({ ...sendingFields, session_id: sessionId }, sendableTypes);
 export type MessageSend = z.output<typeof messageSend>;
 export type SendMessageBody = z.output<typeof sendMessageBody>;
 /** Acknowledgement of a sending: the message is durable in Kafka. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
-import { cardContent, choicesContent, textContent, unicode } from './message.ts';
+import { sendingOf, unicode } from './message.ts';
 import { agentRoles } from './tokens.ts';
 import { sessionStates } from './session.ts';
 
@@ -91,12 +91,7 @@ const sendCommon = {
   attributes: attributes.optional(),
 };
 /** Body of `POST /send`. */
-export const sendBody = z.discriminatedUnion('type', [
-  z.strictObject({ ...sendCommon, type: z.literal('text'), content: textContent }),
-  z.strictObject({ ...sendCommon, type: z.literal('notification'), content: textContent }),
-  z.strictObject({ ...sendCommon, type: z.literal('card'), content: cardContent }),
-  z.strictObject({ ...sendCommon, type: z.literal('choices'), content: choicesContent }),
-]);
+export const sendBody = sendingOf(sendCommon, ['text', 'notification', 'card', 'choices']);
 export type SendBody = z.output<typeof sendBody>;
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);

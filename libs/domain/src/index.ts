@@ -4,6 +4,7 @@ export {
   canMarkRead,
   canReadSession,
   canRunSession,
+  canSendType,
   canWriteMessage,
   hasScope,
   idOf,

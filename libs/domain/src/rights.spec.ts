@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { type Caller, canMarkRead, canReadSession, canRunSession, canWriteMessage, idOf } from './rights.ts';
+import {
+  type Caller,
+  canMarkRead,
+  canReadSession,
+  canRunSession,
+  canSendType,
+  canWriteMessage,
+  idOf,
+} from './rights.ts';
 
 const session = { visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
 const waiting = { visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
@@ -36,4 +44,15 @@ test('everybody is known by the own id', () => {
     'agt_a',
     'key_a',
   ]);
+});
+
+test.each([
+  ['text', ['visitor', 'agent', 'key']],
+  ['notification', ['key']],
+  ['card', ['agent', 'key']],
+  ['choices', ['key']],
+  ['recall', ['visitor', 'agent', 'key']],
+] as const)('who may send a message of type %s', (type, kinds) => {
+  const callers = [visitor('vis_a'), agent('agt_a', 'admin'), key('messages:write')];
+  expect(callers.filter((caller) => canSendType(caller, type)).map(({ kind }) => kind)).toEqual(kinds);
 });

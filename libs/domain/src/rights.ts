@@ -1,5 +1,5 @@
 import type { AgentId, KeyId, VisitorId } from '#libs/protocol';
-import type { SessionRoute, TokenBearer } from '#libs/contracts';
+import type { SendableType, SessionRoute, TokenBearer } from '#libs/contracts';
 
 /** Who has screens and marks of their own, as the token says. */
 export type Person = TokenBearer;
@@ -51,6 +51,20 @@ export function canWriteMessage(caller: Caller, session: Place): boolean {
   if (caller.kind === 'key') return hasScope(caller, 'messages:write');
   if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
   return session.agent_id === caller.agent_id;
+}
+
+const senders = {
+  text: ['visitor', 'agent', 'key'],
+  notification: ['key'],
+  card: ['agent', 'key'],
+  choices: ['key'],
+  recall: ['visitor', 'agent', 'key'],
+} as const satisfies Record<SendableType, readonly Caller['kind'][]>;
+
+/** Whether the caller may send a message of this type. A recall is for the sender of what it withdraws: that is asked apart. */
+export function canSendType({ kind }: Caller, type: SendableType): boolean {
+  const kinds: readonly Caller['kind'][] = senders[type];
+  return kinds.includes(kind);
 }
 
 /** Whether the caller may close it or ask for a person. */

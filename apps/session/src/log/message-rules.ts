@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { type MessageSend, recallContent, Refusal } from '#libs/contracts';
-import type { Caller } from '#libs/domain';
+import { type Caller, canSendType } from '#libs/domain';
 import { senderOf } from './sender.ts';
 
 const RECALL_MINUTES = 2;
@@ -22,8 +22,9 @@ export class MessageRules {
 
   /** @throws Refusal VALIDATION_FAILED or FORBIDDEN */
   async check(message: Omit<MessageSend, 'client_msg_id'>, caller: Caller): Promise<void> {
-    if (message.type === 'card' && caller.kind === 'visitor')
-      throw new Refusal('FORBIDDEN', { detail: 'no cards from visitors' });
+    if (!canSendType(caller, message.type)) {
+      throw new Refusal('FORBIDDEN', { detail: `a caller of this kind sends no ${message.type}` });
+    }
     if (message.reply_to) await this.#find(message.session_id, message.reply_to, 'reply_to');
     if (message.type === 'recall') {
       const { message_id } = recallContent.parse(message.content);
