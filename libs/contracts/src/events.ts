@@ -7,7 +7,8 @@ export const agentStatuses = ['online', 'busy', 'away'] as const;
 export type AgentStatus = (typeof agentStatuses)[number];
 
 // These schemas are for readers, and drop the fields that they don't know (strict ones are for what clients send in): during
-// a rolling upgrade a newer writer's records reach older readers, and a refusal would put them among the dead letters.
+// a rolling upgrade a newer writer's records reach older readers, and a refusal would put them among the dead letters. For
+// the same reason a reader skips a type that it does not know; see isOfUnknownType.
 const base = { event_id: eventId, occurred_at: z.iso.datetime() };
 
 /** A transition of a session. Readers apply a higher `version` only. */
@@ -39,3 +40,11 @@ export type SessionEvent = z.output<typeof sessionEvent>;
 export type SessionEventType = SessionEvent['type'];
 export type AgentStatusEvent = z.output<typeof agentStatusEvent>;
 export type Event = z.output<typeof event>;
+
+const eventTypes: ReadonlySet<string> = new Set([...sessionEventTypes, agentStatusEvent.shape.type.value]);
+
+/** Whether a value of `chat.events.v1` is of a type that this version does not know: whoever reads skips it. */
+export function isOfUnknownType(value: unknown): boolean {
+  const type = (value as { type?: unknown } | null)?.type;
+  return typeof type === 'string' && !eventTypes.has(type);
+}

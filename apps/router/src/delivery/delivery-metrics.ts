@@ -59,6 +59,13 @@ export class DeliveryMetrics {
       .inc(count);
   }
 
+  /** An event of a type that a newer version tells. */
+  unknownEvent(): void {
+    this.#metrics
+      .counter({ name: 'seqdesk_router_events_unknown_total', help: 'Events skipped: their type is not known here.' })
+      .inc();
+  }
+
   signalsDropped(reason: 'invalid' | 'late' | 'no_route' | 'no_redis', count: number): void {
     if (count === 0) return;
     this.#metrics
