@@ -5,6 +5,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { renderDefaultYaml, renderEnvExample } from '#libs/config';
+import { jsonSchemas } from '#libs/contracts';
 import { stateDiagram } from '#libs/domain';
 import { format, getFileInfo, resolveConfig } from 'prettier';
 import { renderTopicsScript } from './topics-script.ts';
@@ -17,6 +18,7 @@ const generated: Record<string, () => string> = {
   '.env.example': renderEnvExample,
   'scripts/create-topics.sh': renderTopicsScript,
   'docs/state-machine.md': renderStateMachine,
+  ...renderJsonSchemas(),
 };
 
 function renderStateMachine(): string {
@@ -31,6 +33,13 @@ function renderStateMachine(): string {
     '```',
     '',
   ].join('\n');
+}
+
+function renderJsonSchemas(): Record<string, () => string> {
+  const schemas = Object.entries(jsonSchemas());
+  return Object.fromEntries(
+    schemas.map(([name, schema]) => [`libs/contracts/schemas/${name}`, () => JSON.stringify(schema)]),
+  );
 }
 
 const isCheck = process.argv.includes('--check');

@@ -3,6 +3,7 @@ export * from './events.ts';
 export * from './ids.ts';
 export * from './internal.ts';
 export * from './issues.ts';
+export * from './json-schemas.ts';
 export * from './message.ts';
 export * from './realtime.ts';
 export * from './records.ts';

@@ -5,7 +5,8 @@ export interface CloudEvent {
   source: `seqdesk/${string}`;
   time: string;
   subject: string;
-  dataschema?: string;
+  /** Which JSON Schema the value fits. */
+  dataschema: string;
 }
 
 /** The headers of a record that carries a CloudEvent 1.0 in binary mode with a JSON value (CloudEvents Kafka binding). */
@@ -18,6 +19,6 @@ export function cloudEventHeaders(event: CloudEvent): Record<string, string> {
     ce_source: event.source,
     ce_time: event.time,
     ce_subject: event.subject,
-    ...(event.dataschema === undefined ? {} : { ce_dataschema: event.dataschema }),
+    ce_dataschema: event.dataschema,
   };
 }

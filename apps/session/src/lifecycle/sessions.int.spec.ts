@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { Refusal, type SessionEvent } from '#libs/contracts';
+import type { z } from 'zod';
+import { dataSchemas, event, Refusal, session, type SessionEvent, topics } from '#libs/contracts';
 import type { AgentId } from '#libs/protocol';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
 import { waitUntil } from '#libs/testing';
@@ -122,4 +123,23 @@ test('a transition tells of itself in the order of its versions, with its entry 
     [session_id],
   );
   expect(audit).toContainEqual({ actor: anna, action: 'session.assign', ip: '127.0.0.9' });
+});
+
+test('what goes to a public topic names the schema that it fits', async () => {
+  const anna = await fixture.agent();
+  await fixture.agents.setStatus(anna, 'busy', undefined, { id: anna });
+  const { session_id } = await fixture.session();
+  const told = (key: string) => fixture.published.filter((record) => record.key === key);
+  await waitUntil('both to be told', () => told(anna).length > 0 && told(session_id).length > 1);
+  const schemas = new Map<string, { name: string; schema: z.ZodType }>([
+    [topics.events.name, { name: dataSchemas.event, schema: event }],
+    [topics.sessions.name, { name: dataSchemas.session, schema: session }],
+  ]);
+  const records = [...told(anna), ...told(session_id)];
+  expect(new Set(records.map(({ topic }) => topic))).toEqual(new Set(schemas.keys()));
+  for (const { topic, headers, value } of records) {
+    const { name, schema } = schemas.get(topic) ?? {};
+    expect(headers?.['ce_dataschema']).toBe(name);
+    expect(schema?.safeParse(JSON.parse(String(value))).error).toBeUndefined();
+  }
 });

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type Draft, localeOf, type Session, type SessionEvent, type SessionEventType, topics } from '#libs/contracts';
+import {
+  dataSchemas,
+  type Draft,
+  localeOf,
+  type Session,
+  type SessionEvent,
+  type SessionEventType,
+  topics,
+} from '#libs/contracts';
 import { cloudEventHeaders } from '#libs/kafka';
 import { messageIdOf, newId, sendTimeNow } from '../database/ids.ts';
 import { inboundHeaders } from '../log/inbound.ts';
@@ -41,6 +49,7 @@ function eventRow(
       source: 'seqdesk/session',
       time: occurred_at,
       subject: session_id,
+      dataschema: dataSchemas.event,
     }),
     value: event,
   };
@@ -52,7 +61,14 @@ function sessionStateRow(session: Session, time: string): OutboxRow {
   return {
     topic: topics.sessions.name,
     record_key: session_id,
-    headers: cloudEventHeaders({ id, type: 'session.state', source: 'seqdesk/session', time, subject: session_id }),
+    headers: cloudEventHeaders({
+      id,
+      type: 'session.state',
+      source: 'seqdesk/session',
+      time,
+      subject: session_id,
+      dataschema: dataSchemas.session,
+    }),
     value: session,
   };
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Draft, Message } from '#libs/contracts';
+import { dataSchemas, type Draft, type Message } from '#libs/contracts';
 import { type KafkaRecord, RecordError, type TopicRecord } from '#libs/kafka';
 import { Failpoints } from '#libs/observability';
 import { waitUntil } from '#libs/testing';
@@ -96,7 +96,11 @@ test("a sender's words keep their order, and a repeated batch changes nothing bu
   expect(await fixture.stored(one.session_id)).toEqual(first);
   expect(contents(first)).toEqual(drafts.map(({ content }) => content));
   expect(toMessages(published).map(({ seq_id }) => seq_id)).toEqual([...first, ...first].map(({ seq_id }) => seq_id));
-  expect(published[0]?.headers).toMatchObject({ seq_id: '1', ce_type: 'message.created' });
+  expect(published[0]?.headers).toMatchObject({
+    seq_id: '1',
+    ce_type: 'message.created',
+    ce_dataschema: dataSchemas.message,
+  });
 });
 
 test("a visitor's word to a closed session goes to its follow-up session under its own identity, once", async () => {

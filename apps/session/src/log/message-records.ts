@@ -1,4 +1,4 @@
-import { formatAudience, type Message, recordHeaders, topics } from '#libs/contracts';
+import { dataSchemas, formatAudience, type Message, recordHeaders, topics } from '#libs/contracts';
 import { cloudEventHeaders, type TopicRecord } from '#libs/kafka';
 import { agentRoom, isId, visitorRoom } from '#libs/protocol';
 import type { LogFacts } from './message.store.ts';
@@ -16,6 +16,7 @@ export function messageRecords(messages: readonly Message[], { sessions, log_epo
         source: 'seqdesk/session',
         time: toIso(message.send_time),
         subject: message.session_id,
+        dataschema: dataSchemas.message,
       }),
       [recordHeaders.seq_id]: String(message.seq_id),
       [recordHeaders.log_epoch]: String(log_epoch),

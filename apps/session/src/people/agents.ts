@@ -1,6 +1,13 @@
 import { hash as hashPassword } from '@node-rs/argon2';
 import type { DataSource } from 'typeorm';
-import { type AgentStatus, type AgentStatusEvent, type CreateAgentBody, Refusal, topics } from '#libs/contracts';
+import {
+  type AgentStatus,
+  type AgentStatusEvent,
+  type CreateAgentBody,
+  dataSchemas,
+  Refusal,
+  topics,
+} from '#libs/contracts';
 import { cloudEventHeaders } from '#libs/kafka';
 import type { AgentId, TeamId } from '#libs/protocol';
 import { AgentRow, TeamMemberRow, TeamRow } from '../database/entities.ts';
@@ -121,6 +128,7 @@ function statusRow(data: AgentStatusEvent['data']) {
     source: 'seqdesk/session',
     time: occurred_at,
     subject: data.agent_id,
+    dataschema: dataSchemas.event,
   } as const;
   return { topic: topics.events.name, record_key: data.agent_id, headers: cloudEventHeaders(about), value: event };
 }
