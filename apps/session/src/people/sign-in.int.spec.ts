@@ -77,6 +77,16 @@ test('a refresh token works once; a second use ends its whole family', async () 
   expect(await codeOf(signIn.withRefreshToken(second.refresh_token))).toBe('UNAUTHENTICATED');
 });
 
+test('a family of refresh tokens has one name, and it is no id of ours', async () => {
+  const username = await person();
+  const { refresh_token } = await signIn.withPassword(username, 'right');
+  await signIn.withRefreshToken(refresh_token);
+  const rows = await fixture.database.query('SELECT family_id FROM refresh_tokens WHERE agent_id = ?', [username]);
+  expect(rows).toHaveLength(2);
+  expect(rows[0]?.['family_id']).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  expect(rows[1]).toEqual(rows[0]);
+});
+
 test('a refresh token used twice at once leaves nobody signed in', async () => {
   const username = await person();
   const { refresh_token } = await signIn.withPassword(username, 'right');
