@@ -43,6 +43,7 @@ test('tokens that are expired, for ever, of another secret or channel, or no tok
     await jwt({ sub: 'u1' }, { audience: 'chn_other' }),
     await jwt({ name: 'nobody' }),
     await jwt({ sub: 'u1', name: 'x'.repeat(101) }),
+    await jwt({ sub: 'u1', attributes: { plan: '\ud83d' } }),
     'x.y.z',
   ];
   for (const token of wrong) expect(await outcome({ jwt: token })).toBe('UNAUTHENTICATED');

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify } from 'jose';
 import { z } from 'zod';
-import { type BootBody, type ErrorCode, Refusal } from '#libs/contracts';
+import { type BootBody, type ErrorCode, Refusal, unicode } from '#libs/contracts';
 
 /** Who a customer's page says the visitor is; `isSigned` when the channel's secret proves it. */
 export interface Identity {
@@ -18,7 +18,7 @@ const claims = z.object({
   name: z.string().min(1).max(100).optional(),
   email: z.string().min(1).max(254).optional(),
   phone: z.string().max(40).optional(),
-  attributes: z.record(z.string().max(64), z.string().max(1_000)).optional(),
+  attributes: z.record(unicode(64), unicode(1_000)).optional(),
 });
 /** Ids of our own kinds would let an integrator's user pass for somebody else's visitor. */
 const RESERVED = /^(vis|agt|ses)_/;
