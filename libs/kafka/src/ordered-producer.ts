@@ -87,7 +87,9 @@ export class OrderedProducer {
   async connect(topics: readonly string[] = []): Promise<void> {
     await retryWithin(CONNECT_LIMIT_MS, 'connecting a producer to Kafka', async () => {
       await this.#producer.connect();
-      await this.#producer.sendBatch({ topicMessages: topics.map((topic) => ({ topic, messages: [] })) });
+      // Without records this asks for the topics' leaders and sends nothing.
+      const topicMessages = topics.map((topic) => ({ topic, messages: [] }));
+      if (topics.length > 0) await this.#producer.sendBatch({ topicMessages });
     });
     this.#state = 'open';
   }

@@ -16,17 +16,38 @@ export const MALFORMED = 'protocol:malformed';
 
 type Listener = (packet: Packet) => void;
 
-/** Reads both codecs; used by server and binary clients alike. */
-class FrameDecoder {
+/**
+ * Reads text packets as socket.io does. One for all sockets, of which there are thousands: only announced attachments would
+ * give it something to remember, and those never come here.
+ */
+class TextReader {
   readonly #stock = new StockDecoder();
-  #read: Packet | undefined;
-  #listener: Listener | undefined;
+  #packet: Packet | undefined;
 
   constructor() {
     this.#stock.on('decoded', (packet: Packet) => {
-      this.#read = packet;
+      this.#packet = packet;
     });
   }
+
+  /** Undefined when it is no packet. Apart from passing it on: what a listener throws is its own fault and not the packet's. */
+  read(text: string): Packet | undefined {
+    try {
+      this.#stock.add(text);
+      return this.#packet;
+    } catch {
+      return undefined;
+    } finally {
+      this.#packet = undefined;
+    }
+  }
+}
+
+const textReader = new TextReader();
+
+/** Reads both codecs; used by server and binary clients alike. */
+class FrameDecoder {
+  #listener: Listener | undefined;
 
   on(event: 'decoded', listener: Listener): this {
     if (event === 'decoded') this.#listener = listener;
@@ -51,7 +72,6 @@ class FrameDecoder {
   }
 
   destroy(): void {
-    this.#stock.destroy();
     this.#listener = undefined;
   }
 
@@ -59,20 +79,9 @@ class FrameDecoder {
     const type = text.charCodeAt(0) - 48;
     if (type === PacketType.BINARY_EVENT || type === PacketType.BINARY_ACK) return this.#malformed('attachments');
     if (text.length > MAX_PACKET_BYTES || isTooDeep(payloadOf(text))) return this.#malformed('too long or too deep');
-    const packet = this.#readText(text);
+    const packet = textReader.read(text);
     if (packet) this.#pass(packet);
     else this.#malformed('no socket.io packet');
-  }
-
-  /** Apart from passing it on: what a listener throws is its own fault and not the packet's. */
-  #readText(text: string): Packet | undefined {
-    this.#read = undefined;
-    try {
-      this.#stock.add(text);
-    } catch {
-      return undefined;
-    }
-    return this.#read;
   }
 
   #addFrame(bytes: Uint8Array): void {

@@ -43,23 +43,34 @@ export interface SocketSettings {
 type NoEvents = Record<string, never>;
 type IoServer = Server<NoEvents, NoEvents, ClusterEvents>;
 type IoSocket = Socket<NoEvents, NoEvents, ClusterEvents>;
+type EventListener = (this: IoSocket, ...args: unknown[]) => void;
 /** engine.io's socket; what it declares read-only is ours to replace. */
 interface EngineSocket extends GuardedWire {
   request: IncomingMessage | null;
   remoteAddress: string;
   authTimer: NodeJS.Timeout | undefined;
-  once(event: 'close', listener: (this: EngineSocket) => void): unknown;
+  cleanupFn: (() => void)[];
+  readonly transport: {
+    readonly socket: GuardedWire['transport']['socket'] & {
+      listeners(event: 'error'): (() => void)[];
+      off(event: 'error', listener: () => void): unknown;
+    };
+  };
+  on(event: 'close', listener: (this: EngineSocket) => void): unknown;
 }
 
 const PING_INTERVAL_MS = 25_000;
 const PING_TIMEOUT_MS = 20_000;
 const NO_HANDSHAKE = Object.freeze({});
+/** Nobody asks a client for an acknowledgement. */
+const NO_ACKS = new Map<number, never>();
 
 export class SocketAdapter extends IoAdapter {
   readonly #edges: SocketEdges;
   readonly #settings: SocketSettings;
   readonly #authDeadline: AuthDeadline<EngineSocket>;
-  readonly #onEvent: (this: IoSocket, ...args: unknown[]) => void;
+  /** Of every event, whatever its name. */
+  readonly #listeners: readonly EventListener[];
   readonly #onDisconnect: (this: IoSocket) => void;
 
   constructor(app: INestApplication, edges: SocketEdges, settings: SocketSettings) {
@@ -71,9 +82,11 @@ export class SocketAdapter extends IoAdapter {
       isUnderWay: ({ request }) => request !== null && edges.door.isJudging(request),
     });
     // One function each for all sockets.
-    this.#onEvent = function onEvent(...args) {
-      edges.event(connectionOf(this), args);
-    };
+    this.#listeners = [
+      function onEvent(...args) {
+        edges.event(connectionOf(this), args);
+      },
+    ];
     this.#onDisconnect = function onDisconnect() {
       edges.closed(connectionOf(this));
     };
@@ -95,7 +108,8 @@ export class SocketAdapter extends IoAdapter {
         // The address as far as it is believed, behind proxies too.
         if (conn.request) conn.remoteAddress = door.addressOf(conn.request);
         wireOpened(conn.remoteAddress);
-        conn.once('close', onClose);
+        // It comes once; `once` would keep a wrapper for each socket.
+        conn.on('close', onClose);
       },
     );
     io.use((socket, next) => void this.#enter(socket, next));
@@ -119,10 +133,8 @@ export class SocketAdapter extends IoAdapter {
       burst: this.#settings.burst,
     });
     socket.data = connection;
-    Object.assign(socket, { handshake: NO_HANDSHAKE });
-    conn.request = null;
     this.#authDeadline.end(conn);
-    socket.onAny(this.#onEvent);
+    slim(socket, conn, this.#listeners);
     socket.on('disconnect', this.#onDisconnect);
     this.#edges.opened(connection);
   }
@@ -173,6 +185,21 @@ export class SocketAdapter extends IoAdapter {
 }
 
 const admitted = new WeakSet<EngineSocket>();
+
+/** Takes from a socket that was let in what it will not need any more, and gives it what all can share. */
+function slim(socket: IoSocket, conn: EngineSocket, listeners: readonly EventListener[]): void {
+  conn.request = null;
+  const { socket: line } = conn.transport;
+  // It was to hear of errors until the transport does, and is forgotten there.
+  for (const listener of line.listeners('error')) {
+    if (listener.name === 'onUpgradeError') line.off('error', listener);
+  }
+  // Arrays that grew by `push` have room for 17.
+  conn.cleanupFn = [...conn.cleanupFn];
+  Object.assign(socket, { handshake: NO_HANDSHAKE, acks: NO_ACKS, _anyListeners: listeners });
+  // Rooms are our own; socket.io's cost two sets for each socket.
+  socket.nsp.adapter.delAll(socket.id);
+}
 
 function connectionOf(socket: IoSocket): Connection {
   return socket.data as Connection;
