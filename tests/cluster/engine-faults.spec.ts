@@ -6,7 +6,8 @@ import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   connectAgent,
   type Conversation,
-  openConversation,
+  endConversation,
+  openConversations,
   startTalking,
   violationsOf,
 } from '../support/conversation.ts';
@@ -25,13 +26,10 @@ beforeAll(async () => {
 afterAll(() => cluster?.stop());
 beforeEach(async () => {
   agent = await connectAgent(cluster);
-  conversations = await Promise.all(Array.from({ length: PAIRS }, () => openConversation(cluster, agent)));
+  conversations = await openConversations(cluster, agent, PAIRS);
 });
 afterEach(async () => {
-  for (const { visitor, session_id } of conversations) {
-    await visitor.api.post(`/sessions/${session_id}/close`, {});
-    visitor.close();
-  }
+  for (const conversation of conversations) await endConversation(conversation);
   agent.close();
 });
 

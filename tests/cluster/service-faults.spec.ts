@@ -1,18 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { topicDefaults } from '#libs/contracts';
 import type { Talker } from '#libs/testing';
 import { waitUntil } from '#libs/testing';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 import {
   connectAgent,
   type Conversation,
+  endConversation,
   openConversation,
+  openConversations,
   openSession,
   startTalking,
   violationsOf,
 } from '../support/conversation.ts';
 
-const PAIRS = 6;
+// More than half of the partitions: each of two writers has some of them.
+const PAIRS = topicDefaults.partitions / 2 + 1;
 
 let cluster: TestCluster;
 let agent: Talker;
@@ -25,13 +29,10 @@ afterAll(() => cluster?.stop());
 
 beforeEach(async () => {
   agent = await connectAgent(cluster);
-  conversations = await Promise.all(Array.from({ length: PAIRS }, () => openConversation(cluster, agent)));
+  conversations = await openConversations(cluster, agent, PAIRS);
 });
 afterEach(async () => {
-  for (const { visitor, session_id } of conversations) {
-    await visitor.api.post(`/sessions/${session_id}/close`, {});
-    visitor.close();
-  }
+  for (const conversation of conversations) await endConversation(conversation);
   agent.close();
 });
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Message, Session } from '#libs/contracts';
+import { type Message, type Session, topicDefaults } from '#libs/contracts';
+import { partitionOf } from '#libs/kafka';
 import { Api, bootVisitor, findViolations, type History, Talker, waitUntil } from '#libs/testing';
 import type { TestCluster } from './cluster.ts';
 
@@ -28,6 +29,26 @@ export async function openConversation(cluster: TestCluster, agent: Talker, gate
     return session.state === 'serving';
   });
   return { session_id, visitor, agent };
+}
+
+/**
+ * So many conversations, each in a partition of its own: with more of them than half of the partitions, both of two
+ * replicas have some to write, however Kafka has shared them out.
+ */
+export async function openConversations(cluster: TestCluster, agent: Talker, count: number): Promise<Conversation[]> {
+  const byPartition = new Map<number, Conversation>();
+  while (byPartition.size < count) {
+    const conversation = await openConversation(cluster, agent);
+    const partition = partitionOf(conversation.session_id, topicDefaults.partitions);
+    if (byPartition.has(partition)) await endConversation(conversation);
+    else byPartition.set(partition, conversation);
+  }
+  return [...byPartition.values()];
+}
+
+export async function endConversation({ visitor, session_id }: Conversation): Promise<void> {
+  await visitor.api.post(`/sessions/${session_id}/close`, {});
+  visitor.close();
 }
 
 /** A new visitor, connected, with an open session. */

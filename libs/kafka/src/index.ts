@@ -38,6 +38,7 @@ export {
   fetchEndOffsets,
   fetchLowWatermark,
   isCaughtUp,
+  partitionOf,
   type TopicSpec,
   waitForCoordinator,
 } from './topics.ts';

@@ -1,4 +1,4 @@
-import type { Admin } from 'kafkajs';
+import { type Admin, Partitioners } from 'kafkajs';
 import type { KafkaConnection } from './connection.ts';
 import { retryWithin, within } from './deadline.ts';
 
@@ -84,6 +84,18 @@ export async function fetchCommittedOffsets(
 export function toCommitted(found: Awaited<ReturnType<Admin['fetchOffsets']>>): Map<number, bigint | null> {
   const partitions = found.flatMap((entry) => entry.partitions);
   return new Map(partitions.map(({ partition, offset }) => [partition, BigInt(offset) < 0n ? null : BigInt(offset)]));
+}
+
+/** In which of so many partitions records with this key lie. */
+export function partitionOf(key: string, partitions: number): number {
+  const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+    partitionId,
+    leader: 0,
+    partitionErrorCode: 0,
+    replicas: [],
+    isr: [],
+  }));
+  return Partitioners.DefaultPartitioner()({ topic: '', partitionMetadata, message: { key, value: null } });
 }
 
 /** Whether the group has committed all that the topic holds. */
