@@ -1,11 +1,7 @@
 /**
  * socket.io under Nest, made light: one dispatcher for all events instead of a stream for each (65 KB a connection), and
- * sockets that keep nothing of their handshake.
- *
- * Here alone socket.io's insides are touched: engine.io 6.6.11 lets go of the HTTP request when `conn.request` is dropped;
- * 6.6.12 holds it through a listener.
+ * sockets that keep nothing of their handshake (slim-socket.ts).
  */
-import type { IncomingMessage } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
@@ -16,7 +12,8 @@ import { now } from './clock.ts';
 import { Connection } from './connection.ts';
 import type { Door } from './door.ts';
 import type { Admitted } from './handshake.ts';
-import type { GuardedWire, SlowReaderGuard } from './slow-reader-guard.ts';
+import { type SlimWire, slimSocket } from './slim-socket.ts';
+import type { SlowReaderGuard } from './slow-reader-guard.ts';
 
 /** Everything behind the sockets, as the adapter sees it. */
 export interface SocketEdges {
@@ -44,26 +41,15 @@ type NoEvents = Record<string, never>;
 type IoServer = Server<NoEvents, NoEvents, ClusterEvents>;
 type IoSocket = Socket<NoEvents, NoEvents, ClusterEvents>;
 type EventListener = (this: IoSocket, ...args: unknown[]) => void;
-/** engine.io's socket; what it declares read-only is ours to replace. */
-interface EngineSocket extends GuardedWire {
-  request: IncomingMessage | null;
+/** engine.io's socket. */
+interface EngineSocket extends SlimWire {
   remoteAddress: string;
   authTimer: NodeJS.Timeout | undefined;
-  cleanupFn: (() => void)[];
-  readonly transport: {
-    readonly socket: GuardedWire['transport']['socket'] & {
-      listeners(event: 'error'): (() => void)[];
-      off(event: 'error', listener: () => void): unknown;
-    };
-  };
-  on(event: 'close', listener: (this: EngineSocket) => void): unknown;
+  on(event: 'close' | 'heartbeat', listener: (this: EngineSocket) => void): unknown;
 }
 
 const PING_INTERVAL_MS = 25_000;
 const PING_TIMEOUT_MS = 20_000;
-const NO_HANDSHAKE = Object.freeze({});
-/** Nobody asks a client for an acknowledgement. */
-const NO_ACKS = new Map<number, never>();
 
 export class SocketAdapter extends IoAdapter {
   readonly #edges: SocketEdges;
@@ -134,8 +120,8 @@ export class SocketAdapter extends IoAdapter {
     });
     socket.data = connection;
     this.#authDeadline.end(conn);
-    slim(socket, conn, this.#listeners);
     socket.on('disconnect', this.#onDisconnect);
+    slimSocket(socket, conn, this.#listeners);
     this.#edges.opened(connection);
   }
 
@@ -185,21 +171,6 @@ export class SocketAdapter extends IoAdapter {
 }
 
 const admitted = new WeakSet<EngineSocket>();
-
-/** Takes from a socket that was let in what it will not need any more, and gives it what all can share. */
-function slim(socket: IoSocket, conn: EngineSocket, listeners: readonly EventListener[]): void {
-  conn.request = null;
-  const { socket: line } = conn.transport;
-  // It was to hear of errors until the transport does, and is forgotten there.
-  for (const listener of line.listeners('error')) {
-    if (listener.name === 'onUpgradeError') line.off('error', listener);
-  }
-  // Arrays that grew by `push` have room for 17.
-  conn.cleanupFn = [...conn.cleanupFn];
-  Object.assign(socket, { handshake: NO_HANDSHAKE, acks: NO_ACKS, _anyListeners: listeners });
-  // Rooms are our own; socket.io's cost two sets for each socket.
-  socket.nsp.adapter.delAll(socket.id);
-}
 
 function connectionOf(socket: IoSocket): Connection {
   return socket.data as Connection;
