@@ -94,6 +94,17 @@ describe('stock clients notice nothing', () => {
   });
 });
 
+test('what comes to one decoder is heard by its listener alone', () => {
+  const heard = ['a', 'b'].map((name) => {
+    const packets: unknown[] = [];
+    const decoder = new serverParser.Decoder();
+    decoder.on('decoded', ({ data }) => packets.push(data));
+    return { name, decoder, packets };
+  });
+  for (const { name, decoder } of heard) decoder.add(`2["${name}"]`);
+  expect(heard.map(({ packets }) => packets)).toEqual([[['a']], [['b']]]);
+});
+
 describe('messages as frames', () => {
   test.each([undefined, 0, 41])('a sending with acknowledgement %s arrives as the event that was sent', (id) => {
     const packet = event(['message:send', send], id === undefined ? {} : { id });
