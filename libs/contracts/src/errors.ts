@@ -21,6 +21,7 @@ export const errorCatalogue = {
   DRAINING: entry(3004, 503, true, ['服务正在重启，请重新连接', 'The server is shutting down; connect again.']),
   IDLE: entry(3005, 408, true, ['长时间无操作，连接已关闭', 'The connection was idle and has been closed.']),
   NOT_STORED_YET: entry(3006, 404, true, ['消息尚未入库', 'The message is not stored yet.']),
+  IN_PROGRESS: entry(3007, 409, true, ['相同的请求正在处理中', 'The same request is being worked on; try again.']),
   VALIDATION_FAILED: entry(4001, 400, false, ['请求内容不正确', 'The request is not valid.']),
   FORBIDDEN: entry(4002, 403, false, ['没有权限', 'This is not allowed.']),
   NOT_FOUND: entry(4003, 404, false, ['不存在', 'There is no such thing.']),
@@ -37,7 +38,7 @@ export const errorCatalogue = {
     'The Idempotency-Key was used with another body.',
   ]),
   BLOCKED: entry(4014, 403, false, ['已被禁止访问', 'Access is blocked.']),
-  CONFLICT: entry(4015, 409, false, ['已存在', 'It exists already.']),
+  CONFLICT: entry(4015, 409, false, ['与现有数据冲突', 'It conflicts with what is there.']),
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -1,8 +1,20 @@
 import { z } from 'zod';
-import { agentId, eventId, sessionId, teamId } from './ids.ts';
+import { agentId, eventId, sessionId, teamId, visitorId } from './ids.ts';
 import { session, sessionStates } from './session.ts';
 
-export const sessionEventTypes = ['session.opened', 'session.queued', 'session.assigned', 'session.closed'] as const;
+export const sessionEventTypes = [
+  'session.opened',
+  'session.queued',
+  'session.assigned',
+  'session.transfer_offered',
+  'session.transferred',
+  'session.transfer_failed',
+  'session.returned',
+  'session.closed',
+  'session.rated',
+  'session.tagged',
+  'session.updated',
+] as const;
 export const agentStatuses = ['online', 'busy', 'away'] as const;
 export type AgentStatus = (typeof agentStatuses)[number];
 
@@ -20,7 +32,16 @@ export const sessionEvent = z.object({
   data: z.object({
     session,
     /** What it was before; null when the session was opened by this event. */
-    previous: z.object({ state: z.enum(sessionStates), agent_id: agentId.nullable(), team_id: teamId }).nullable(),
+    previous: z
+      .object({
+        state: z.enum(sessionStates),
+        agent_id: agentId.nullable(),
+        team_id: teamId,
+        transfer_to_agent_id: agentId.nullable().optional(),
+      })
+      .nullable(),
+    /** Why: what people gave as a reason, or the engine's own, such as `agent_lost`, `expired`, `visitor_silent`. */
+    reason: z.string().nullable().optional(),
   }),
 });
 export const agentStatusEvent = z.object({
@@ -34,14 +55,43 @@ export const agentStatusEvent = z.object({
     team_ids: z.array(teamId),
   }),
 });
+/** A reply is late, or the visitor has not seen one: no transition, so the session's version stays. */
+export const slaEvent = z.object({
+  ...base,
+  type: z.literal('sla.breached'),
+  session_id: sessionId,
+  data: z.object({
+    kind: z.enum(['first_reply', 'next_reply']),
+    /** Whom it is to be shown to: the agent, or the team's supervisors. */
+    level: z.enum(['agent', 'supervisor']),
+    agent_id: agentId.nullable(),
+    team_id: teamId,
+    supervisor_ids: z.array(agentId),
+  }),
+});
+export const unseenEvent = z.object({
+  ...base,
+  type: z.literal('message.unseen'),
+  session_id: sessionId,
+  data: z.object({
+    visitor: z.object({ visitor_id: visitorId, user_id: z.string().nullable() }),
+    /** The first and the last word that the visitor has not seen. */
+    from_seq_id: z.number().int().positive(),
+    to_seq_id: z.number().int().positive(),
+  }),
+});
 /** The value of every record on `chat.events.v1`. */
-export const event = z.discriminatedUnion('type', [sessionEvent, agentStatusEvent]);
+export const event = z.discriminatedUnion('type', [sessionEvent, agentStatusEvent, slaEvent, unseenEvent]);
 export type SessionEvent = z.output<typeof sessionEvent>;
 export type SessionEventType = SessionEvent['type'];
 export type AgentStatusEvent = z.output<typeof agentStatusEvent>;
+export type SlaEvent = z.output<typeof slaEvent>;
+export type UnseenEvent = z.output<typeof unseenEvent>;
 export type Event = z.output<typeof event>;
 
-const eventTypes: ReadonlySet<string> = new Set([...sessionEventTypes, agentStatusEvent.shape.type.value]);
+const eventTypes: ReadonlySet<string> = new Set(
+  event.options.flatMap(({ shape: { type } }) => ('options' in type ? [...type.options] : [type.value])),
+);
 
 /** Whether a value of `chat.events.v1` is of a type that this version does not know: whoever reads skips it. */
 export function isOfUnknownType(value: unknown): boolean {

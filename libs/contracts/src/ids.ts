@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import type { AgentId, ChannelId, EventId, KeyId, MessageId, SessionId, TeamId, VisitorId } from '#libs/protocol';
+import type {
+  AgentId,
+  BusinessHoursId,
+  ChannelId,
+  EventId,
+  KeyId,
+  MessageId,
+  SessionId,
+  TeamId,
+  VisitorId,
+} from '#libs/protocol';
 
 /** A prefixed id: 26 lower-case Crockford base-32 letters behind the prefix, at most 128 bits. */
 function id<Id extends string>(prefix: string): z.ZodType<Id, Id> {
@@ -15,6 +25,7 @@ export const teamId = id<TeamId>('team');
 export const channelId = id<ChannelId>('chn');
 export const eventId = id<EventId>('evt');
 export const keyId = id<KeyId>('key');
+export const businessHoursId = id<BusinessHoursId>('hrs');
 /** The sender's own UUID of a sending, lower-cased: it is part of the message's identity. */
 export const clientMsgId = z
   .string()

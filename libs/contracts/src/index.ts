@@ -9,6 +9,7 @@ export * from './realtime.ts';
 export * from './records.ts';
 export * from './rest.ts';
 export * from './session.ts';
+export * from './settings.ts';
 export * from './signals.ts';
 export * from './tokens.ts';
 export * from './topics.ts';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { agentStatuses } from './events.ts';
+import { agentStatuses, type SlaEvent } from './events.ts';
 import { sessionId } from './ids.ts';
 import type { Message } from './message.ts';
 import type { Heads, Session, SessionRoute } from './session.ts';
+import type { Note } from './signals.ts';
 import type { SocketError } from './errors.ts';
 
 export const PROTOCOL_VERSION = 1;
@@ -45,6 +46,11 @@ export interface ServerEvents {
   'session:read': { session_id: string; reader: string; seq_id: number };
   'session:typing': { session_id: string; who: string; typing: boolean; preview?: string };
   'presence:updated': { agent_id: string; status: string };
+  'queue:updated': { session_id: string; position: number; eta_seconds: number | null };
+  'transfer:offered': { session: Session; from: string; expires_at: string };
+  'note:created': { session_id: string; note: Note };
+  /** A reply is late; to the agent, and later to the supervisors. */
+  'sla:breached': Pick<SlaEvent['data'], 'kind' | 'level'> & { session_id: string };
   'server:draining': { reconnect_after_ms: number };
   error: SocketError & { number: number };
 }

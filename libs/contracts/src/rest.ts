@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
 import { sendingOf, unicode } from './message.ts';
-import { agentRoles } from './tokens.ts';
 import { sessionStates } from './session.ts';
 
 const name = z.string().trim().min(1).max(100);
@@ -18,20 +17,6 @@ export const updateMeBody = z.strictObject({
   name: name.optional(),
   locale: z.enum(['zh-CN', 'en']).optional(),
 });
-export const createAgentBody = z.strictObject({
-  username: z.string().regex(/^[a-z0-9][a-z0-9._@-]{0,99}$/i),
-  password: z.string().min(10).max(200),
-  name,
-  role: z.enum(agentRoles),
-  email: z.email().max(254).optional(),
-  team_ids: z.array(teamId).max(100).default([]),
-  capacity: z.number().int().min(0).max(1_000).default(8),
-  skills: z.array(z.string().min(1).max(64)).max(100).default([]),
-  languages: z.array(z.string().min(2).max(16)).max(20).default([]),
-  disabled: z.boolean().default(false),
-});
-export type CreateAgentBody = z.output<typeof createAgentBody>;
-
 const attributes = z.record(unicode(64), unicode(1_000));
 export const bootBody = z.strictObject({
   channel_id: channelId,
@@ -76,11 +61,39 @@ export const openSessionBody = z.strictObject({
   team_id: teamId.optional(),
   pre_chat: attributes.optional(),
   attributes: attributes.optional(),
+  /** The visitor leaves a message: nobody is expected to answer at once. */
+  offline: z.boolean().optional(),
 });
 export type OpenSessionBody = z.output<typeof openSessionBody>;
 export const closeSessionBody = z
   .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
   .optional();
+const reason = unicode(500).min(1);
+/** Body of `POST /sessions/{id}/transfer`: to one of the two. */
+export const transferBody = z.union([
+  z.strictObject({ to_agent: agentId, reason: reason.optional() }),
+  z.strictObject({ to_team: teamId, reason: reason.optional() }),
+]);
+export type TransferBody = z.output<typeof transferBody>;
+export const reassignBody = z.strictObject({ to_agent: agentId });
+export const rateBody = z.strictObject({ score: z.number().int().min(1).max(5), comment: unicode(2_000).optional() });
+export const tagsBody = z.strictObject({ tags: z.array(unicode(64).min(1)).max(50) });
+export const noteBody = z.strictObject({ content: unicode(10_000).min(1) });
+/** Body of `PATCH /sessions/{id}`. */
+export const updateSessionBody = z
+  .strictObject({
+    team_id: teamId,
+    priority: z.number().int().min(0).max(9),
+    skills: z.array(unicode(64).min(1)).max(100),
+    language: z
+      .string()
+      .regex(/^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/i)
+      .nullable(),
+    category: unicode(100).min(1).nullable(),
+    attributes,
+  })
+  .partial();
+export type UpdateSessionBody = z.output<typeof updateSessionBody>;
 export const readBody = z.strictObject({ seq_id: z.number().int().nonnegative() });
 
 const sendCommon = {
@@ -121,6 +134,7 @@ export const sessionsQuery = z.strictObject({
   state: z.enum(sessionStates).optional(),
   agent_id: agentId.optional(),
   team_id: teamId.optional(),
+  tag: z.string().min(1).max(64).optional(),
   cursor: z.string().max(200).optional(),
   limit: pageSize.default(50),
 });

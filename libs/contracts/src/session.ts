@@ -35,12 +35,22 @@ export const session = z.object({
   close_reason: z.string().nullable(),
   rating: z.number().int().min(1).max(5).nullable(),
   previous_session_id: sessionId.nullable(),
+  /** While it is on offer to another agent. */
+  transfer: z
+    .object({
+      from: agentId,
+      to_agent: agentId.optional(),
+      to_team: teamId.optional(),
+      reason: z.string().nullable().optional(),
+      expires_at: time,
+    })
+    .optional(),
 });
 export type Session = z.output<typeof session>;
 
-/** What a visitor may see of the own session: no tags, priority or skills. */
+/** What a visitor may see of the own session: no tags, priority or skills, nor that it is on offer. */
 export function sessionForVisitor(full: Session): Session {
-  const { priority: _priority, skills: _skills, tags: _tags, category: _category, ...rest } = full;
+  const { priority: _priority, skills: _skills, tags: _tags, category: _category, transfer: _transfer, ...rest } = full;
   return rest;
 }
 
@@ -75,3 +85,15 @@ export type Head = z.output<typeof head>;
 /** By session. */
 export const heads = z.record(z.string(), head);
 export type Heads = z.output<typeof heads>;
+
+/** One row of `GET /queue`, in the order of the team's queue. */
+export interface QueueItem {
+  session_id: SessionRoute['session_id'];
+  team_id: SessionRoute['team_id'];
+  position: number;
+  priority: number;
+  enqueued_at: string;
+  waited_seconds: number;
+  eta_seconds: number | null;
+  visitor: Session['visitor'];
+}

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { agentId, sessionId, teamId, visitorId } from './ids.ts';
 
+/** A private note of agents: no message, and in no log; `after_seq_id` places it. */
+const note = z.object({
+  note_id: z.string(),
+  author: z.object({ agent_id: agentId, name: z.string() }),
+  content: z.string(),
+  after_seq_id: z.number().int().nonnegative(),
+  created_at: z.iso.datetime(),
+});
+export type Note = z.output<typeof note>;
+
 /** The value of a record on `chat.signals.v1`: may be lost. Key: session_id, else the agent's id. Unknown fields are dropped. */
 export const signal = z.discriminatedUnion('type', [
   z.object({
@@ -22,6 +32,18 @@ export const signal = z.discriminatedUnion('type', [
     agent_id: agentId,
     status: z.enum(['online', 'busy', 'away', 'idle', 'offline']),
     team_ids: z.array(teamId),
+  }),
+  z.object({
+    type: z.literal('queue'),
+    session_id: sessionId,
+    visitor_id: visitorId,
+    position: z.number().int().positive(),
+    eta_seconds: z.number().int().nonnegative().nullable(),
+  }),
+  z.object({
+    type: z.literal('note'),
+    session_id: sessionId,
+    note,
   }),
 ]);
 export type Signal = z.output<typeof signal>;

@@ -15,6 +15,8 @@ export type TeamId = Id<'team'>;
 export type ChannelId = Id<'chn'>;
 export type EventId = Id<'evt'>;
 export type KeyId = Id<'key'>;
+export type BusinessHoursId = Id<'hrs'>;
+export type NoteId = Id<'note'>;
 
 /** Every kind of id by its prefix. */
 export interface IdByPrefix {
@@ -26,6 +28,8 @@ export interface IdByPrefix {
   chn: ChannelId;
   evt: EventId;
   key: KeyId;
+  hrs: BusinessHoursId;
+  note: NoteId;
 }
 export type IdPrefix = keyof IdByPrefix;
 

@@ -12,6 +12,7 @@ export {
 } from './frame-layout.ts';
 export {
   type AgentId,
+  type BusinessHoursId,
   type ChannelId,
   type EventId,
   formatId,
@@ -22,6 +23,7 @@ export {
   type KeyId,
   makeId,
   type MessageId,
+  type NoteId,
   type SessionId,
   type TeamId,
   timeOf,
