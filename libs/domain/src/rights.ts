@@ -1,5 +1,5 @@
 import type { AgentId, KeyId, VisitorId } from '#libs/protocol';
-import type { SendableType, SessionRoute, TokenBearer } from '#libs/contracts';
+import type { SendableType, SessionRoute, TeamVisibility, TokenBearer } from '#libs/contracts';
 
 /** Who has screens and marks of their own, as the token says. */
 export type Person = TokenBearer;
@@ -22,27 +22,36 @@ export function idOf(caller: Caller): VisitorId | AgentId | KeyId {
   }
 }
 
+type Agent = Extract<Caller, { kind: 'agent' }>;
 type Place = Pick<SessionRoute, 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
+/** A place with what its team shows to its agents, and to whom it is on offer. */
+export interface SeenPlace extends Place {
+  readonly team_visibility: TeamVisibility;
+  readonly transfer_to_agent_id: AgentId | null;
+}
 
 /** Whether a key may do what the scope names; `admin` may do all. */
 export function hasScope(caller: Caller, scope: string): boolean {
   return caller.kind === 'key' && (caller.scopes.includes(scope) || caller.scopes.includes('admin'));
 }
 
-/** Whether the caller may know of the session: own ones; agents also what waits in their teams; supervisors their teams. */
-export function canReadSession(caller: Caller, session: Place, scope = 'sessions:read'): boolean {
+/**
+ * Whether the caller may know of the session. Agents: their own, what is on offer to them, what waits in their teams, and
+ * what the session's team shows. Supervisors: their teams. Admins: everything.
+ */
+export function canReadSession(caller: Caller, session: SeenPlace, scope = 'sessions:read'): boolean {
   if (caller.kind === 'key') return hasScope(caller, scope);
   if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
-  if (caller.role === 'admin' || session.agent_id === caller.agent_id) return true;
-  const isInTeam = caller.team_ids.includes(session.team_id);
-  return isInTeam && (caller.role === 'supervisor' || session.state === 'waiting');
+  if (caller.role === 'admin' || isTheirs(caller, session) || session.team_visibility === 'all') return true;
+  if (!caller.team_ids.includes(session.team_id)) return false;
+  return caller.role === 'supervisor' || session.state === 'waiting' || session.team_visibility === 'team';
 }
 
 /**
  * Whether the caller may keep an own read mark here: whoever may read the session. A supervisor's shows on the supervisor's
  * own screens only, so that watching stays silent.
  */
-export function canMarkRead(caller: Caller, session: Place): caller is Person {
+export function canMarkRead(caller: Caller, session: SeenPlace): caller is Person {
   return caller.kind !== 'key' && canReadSession(caller, session);
 }
 
@@ -71,6 +80,21 @@ export function canSendType({ kind }: Caller, type: SendableType): boolean {
 export function canRunSession(caller: Caller, session: Place): boolean {
   if (caller.kind === 'key') return hasScope(caller, 'sessions:write');
   if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
-  if (caller.role === 'admin' || session.agent_id === caller.agent_id) return true;
-  return caller.role === 'supervisor' && caller.team_ids.includes(session.team_id);
+  return session.agent_id === caller.agent_id || canSuperviseSession(caller, session);
+}
+
+/** Whether the caller may give it to others, take it over, or reorder its queue: supervisors in their teams, and admins. */
+export function canSuperviseSession(caller: Caller, session: Pick<Place, 'team_id'>): boolean {
+  if (caller.kind === 'key') return hasScope(caller, 'admin');
+  if (caller.kind === 'visitor') return false;
+  return caller.role === 'admin' || (caller.role === 'supervisor' && caller.team_ids.includes(session.team_id));
+}
+
+/** Whether the agent may take it out of the queue by hand: members of its team, and admins. */
+export function canAcceptSession(caller: Caller, session: Pick<Place, 'team_id'>): caller is Agent {
+  return caller.kind === 'agent' && (caller.role === 'admin' || caller.team_ids.includes(session.team_id));
+}
+
+function isTheirs({ agent_id }: Agent, session: SeenPlace): boolean {
+  return session.agent_id === agent_id || (session.state === 'transferring' && session.transfer_to_agent_id === agent_id);
 }
