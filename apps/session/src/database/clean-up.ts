@@ -9,6 +9,8 @@ const outdated = {
   refresh_tokens: 'expires_at < NOW(6)',
   // A sending is repeated within a day or not at all.
   sendings: 'created_at < NOW(6) - INTERVAL 1 DAY',
+  // So long an Idempotency-Key is kept.
+  idempotency_keys: 'created_at < NOW(6) - INTERVAL 1 DAY',
   // So long GET /messages/{id} tells a dropped answer from one that is not stored yet.
   dropped_messages: 'dropped_at < NOW(6) - INTERVAL 7 DAY',
 } as const;

@@ -3,6 +3,7 @@ import mysql from 'mysql2';
 import { DataSource } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.ts';
+import { Queue1764200000000 } from './migrations/1764200000000-queue.ts';
 import { entities } from './entities.ts';
 import { isConnectionLost } from './transact.ts';
 
@@ -33,7 +34,7 @@ export function createDataSource({ url, pool_size, connect_timeout_ms }: Databas
     url,
     driver: mysqlDriver(),
     entities,
-    migrations: [Initial1764000000000],
+    migrations: [Initial1764000000000, Queue1764200000000],
     synchronize: false,
     timezone: 'Z',
     charset: 'utf8mb4',

@@ -1,12 +1,40 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { AgentRole, AgentStatus, BootBody, SessionState } from '#libs/contracts';
-import type { AgentId, ChannelId, KeyId, SessionId, TeamId, VisitorId } from '#libs/protocol';
+import type {
+  AgentRole,
+  AgentStatus,
+  BootBody,
+  BusinessHours,
+  ChannelSettings,
+  SessionState,
+  TeamStrategy,
+  TeamVisibility,
+} from '#libs/contracts';
+import type { AgentId, BusinessHoursId, ChannelId, KeyId, SessionId, TeamId, VisitorId } from '#libs/protocol';
 
 /** Rows with the names of their columns; ids are plain columns, as mutual relations die under ESM. */
 @Entity('teams')
 export class TeamRow {
   @PrimaryColumn({ type: 'varchar' }) team_id!: TeamId;
   @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'varchar' }) strategy!: TeamStrategy;
+  @Column({ type: 'varchar' }) visibility!: TeamVisibility;
+  @Column({ type: 'varchar', nullable: true }) business_hours_id!: BusinessHoursId | null;
+  @Column({ type: 'simple-json' }) skills!: string[];
+  @Column({ type: 'int' }) ageing_seconds!: number;
+  @Column({ type: 'int' }) offer_seconds!: number;
+  @Column({ type: 'int', nullable: true }) first_reply_seconds!: number | null;
+  @Column({ type: 'int', nullable: true }) next_reply_seconds!: number | null;
+  @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
+  @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
+}
+
+@Entity('business_hours')
+export class BusinessHoursRow {
+  @PrimaryColumn({ type: 'varchar' }) business_hours_id!: BusinessHoursId;
+  @Column({ type: 'varchar' }) name!: string;
+  @Column({ type: 'varchar' }) time_zone!: string;
+  @Column({ type: 'simple-json' }) week!: BusinessHours['week'];
+  @Column({ type: 'simple-json' }) days!: BusinessHours['days'];
   @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
   @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
 }
@@ -45,7 +73,8 @@ export class ChannelRow {
   @Column({ type: 'varchar' }) identity!: 'optional' | 'required';
   @Column({ type: 'text', select: false }) identity_secret_encrypted!: string;
   @Column({ type: 'simple-json' }) allowed_origins!: string[];
-  @Column({ type: 'simple-json' }) settings!: Record<string, unknown>;
+  /** What is missing is as `channelSettingsOf` says. */
+  @Column({ type: 'simple-json' }) settings!: Partial<ChannelSettings>;
   @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
   @Column({ type: 'datetime', precision: 6 }) updated_at!: Date;
 }
@@ -104,4 +133,13 @@ export class SessionRow {
   @Column({ type: 'tinyint', nullable: true }) rating!: number | null;
 }
 
-export const entities = [TeamRow, TeamMemberRow, AgentRow, ChannelRow, VisitorRow, ApiKeyRow, SessionRow];
+export const entities = [
+  TeamRow,
+  BusinessHoursRow,
+  TeamMemberRow,
+  AgentRow,
+  ChannelRow,
+  VisitorRow,
+  ApiKeyRow,
+  SessionRow,
+];

@@ -26,7 +26,19 @@ export function newAgentRow(chosen: {
 }
 
 export function newTeamRow(name: string): TeamRow {
-  return { team_id: newId('team'), name, ...madeNow() };
+  return {
+    team_id: newId('team'),
+    name,
+    strategy: 'least_loaded',
+    visibility: 'own',
+    business_hours_id: null,
+    skills: [],
+    ageing_seconds: 120,
+    offer_seconds: 30,
+    first_reply_seconds: null,
+    next_reply_seconds: null,
+    ...madeNow(),
+  };
 }
 
 export function newChannelRow(chosen: { name: string; team_id: TeamId; identity_secret_encrypted: string }) {

@@ -26,6 +26,11 @@ export function isRetryable(error: unknown): boolean {
   return [DEADLOCK, LOCK_WAIT_TIMEOUT].includes(errnoOf(error) ?? 0);
 }
 
+/** What was read before a lock was had is outdated: the transaction begins again. */
+export class LockLost extends Error {
+  readonly errno = LOCK_WAIT_TIMEOUT;
+}
+
 /** Whether a unique key refused the row; with a name, whether it was that key. */
 export function isDuplicate(error: unknown, key?: string): boolean {
   return errnoOf(error) === DUPLICATE && (key === undefined || String((error as Error).message).includes(key));
