@@ -3,55 +3,62 @@
  *
  * Guarantees: nobody above capacity (guarded increment), no session to two agents (its row lock and version), no overtaking
  * within a priority: a team is drained under its row lock, one assignment a transaction, by as many replicas as there are.
+ * Who is passed over asks for what none of the free agents has; whoever comes behind asks for something else.
  *
  * Lifecycle: `kick` after whatever may free or fill a queue; one drain a team at a time in a process; a sweep each 10 s is
  * only the safety net, for kicks of replicas that died.
  */
 import type { DataSource, EntityManager } from 'typeorm';
-import type { Logger } from '#libs/observability';
+import { Refusal } from '#libs/contracts';
+import type { Failpoints, Logger } from '#libs/observability';
+import type { AgentId, TeamId } from '#libs/protocol';
+import { TeamMemberRow } from '../database/entities.ts';
 import { transact } from '../database/transact.ts';
+import { ENGINE } from '../lifecycle/audit.ts';
+import { planCommand } from '../lifecycle/plan-command.ts';
 import type { SessionsStore } from '../lifecycle/sessions.store.ts';
-import { NOW, type Transitions } from '../lifecycle/transitions.ts';
+import type { Transitions } from '../lifecycle/transitions.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { holdSlot } from './slots.ts';
+import { type Candidate, chooseAgent } from './choose-agent.ts';
+import type { QueueStore, QueueTeam, Waiting } from './queue.store.ts';
 
 const SWEEP_MS = 10_000;
-const ENGINE = { id: 'engine' };
+/** Looked at together; who is at the front is served from the first of them as a rule. */
+const PAGE = 50;
+
+export interface QueueParts {
+  store: QueueStore;
+  sessions: SessionsStore;
+  transitions: Transitions;
+  outbox: Outbox;
+  failpoints: Failpoints;
+  /** Told of each team whose queue may have changed: positions move. */
+  onMoved: (team_id: TeamId) => void;
+  log: Logger;
+}
 
 export class Queue {
   readonly #dataSource: DataSource;
-  readonly #sessions: SessionsStore;
-  readonly #transitions: Transitions;
-  readonly #outbox: Outbox;
-  readonly #log: Logger;
-  readonly #draining = new Map<string, Promise<void>>();
-  readonly #dirty = new Set<string>();
+  readonly #parts: QueueParts;
+  readonly #draining = new Map<TeamId, Promise<void>>();
+  readonly #dirty = new Set<TeamId>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
-  constructor(
-    dataSource: DataSource,
-    {
-      sessions,
-      transitions,
-      outbox,
-      log,
-    }: { sessions: SessionsStore; transitions: Transitions; outbox: Outbox; log: Logger },
-  ) {
+  constructor(dataSource: DataSource, parts: QueueParts) {
     this.#dataSource = dataSource;
-    this.#sessions = sessions;
-    this.#transitions = transitions;
-    this.#outbox = outbox;
-    this.#log = log;
+    this.#parts = parts;
   }
 
-  /** Drains the team's queue soon; kicks during a drain make it look once more. */
-  kick(team_id: string): void {
-    if (this.#stopped) return;
-    this.#dirty.add(team_id);
-    if (this.#draining.has(team_id)) return;
-    const drain = this.#drain(team_id).finally(() => this.#draining.delete(team_id));
-    this.#draining.set(team_id, drain);
+  /** Drains the teams' queues soon; kicks during a drain make it look once more. */
+  kick(...team_ids: readonly TeamId[]): void {
+    for (const team_id of new Set(team_ids)) this.#kickOne(team_id);
+  }
+
+  /** For an agent who has a slot now, or is here: it is free for all teams of the agent. */
+  async kickTeamsOf(agent_id: AgentId): Promise<void> {
+    const teams = await this.#dataSource.manager.findBy(TeamMemberRow, { agent_id });
+    this.kick(...teams.map(({ team_id }) => team_id));
   }
 
   start(): void {
@@ -64,54 +71,83 @@ export class Queue {
     await Promise.all(this.#draining.values());
   }
 
+  #kickOne(team_id: TeamId): void {
+    if (this.#stopped) return;
+    this.#dirty.add(team_id);
+    if (this.#draining.has(team_id)) return;
+    const drain = this.#drain(team_id).finally(() => this.#draining.delete(team_id));
+    this.#draining.set(team_id, drain);
+  }
+
   async #sweep(): Promise<void> {
     try {
-      const teams = await this.#dataSource.query<{ team_id: string }[]>(
+      const teams = await this.#dataSource.query<{ team_id: TeamId }[]>(
         "SELECT DISTINCT team_id FROM sessions WHERE state = 'waiting'",
       );
-      for (const { team_id } of teams) this.kick(team_id);
+      this.kick(...teams.map(({ team_id }) => team_id));
     } catch (err) {
-      this.#log.warn({ err }, 'the queues could not be swept');
+      this.#parts.log.warn({ err }, 'the queues could not be swept');
     }
   }
 
-  async #drain(team_id: string): Promise<void> {
+  async #drain(team_id: TeamId): Promise<void> {
+    const { outbox, onMoved, log } = this.#parts;
     try {
       while (this.#dirty.delete(team_id)) {
-        while (!this.#stopped && (await transact(this.#dataSource, (tx) => this.#assignNext(tx, team_id)))) {
-          this.#outbox.kick();
-        }
+        while (!this.#stopped && (await this.#assignNext(team_id))) outbox.kick();
+        onMoved(team_id);
       }
     } catch (err) {
-      this.#log.warn({ err, team_id }, 'the queue could not be drained');
+      log.warn({ err, team_id }, 'the queue could not be drained');
     }
   }
 
-  async #assignNext(tx: EntityManager, team_id: string): Promise<boolean> {
-    await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [team_id]);
-    const [next] = await tx.query<{ session_id: string }[]>(
-      `SELECT session_id FROM sessions WHERE team_id = ? AND state = 'waiting'
-       ORDER BY priority DESC, enqueued_at, session_id LIMIT 1`,
-      [team_id],
-    );
-    if (!next) return false;
-    const [agent] = await tx.query<{ agent_id: string }[]>(
-      `SELECT a.agent_id FROM agents a JOIN team_members t ON t.agent_id = a.agent_id
-       WHERE t.team_id = ? AND a.status = 'online' AND a.disabled = 0 AND a.active < a.capacity
-       ORDER BY a.active / a.capacity, a.last_assigned_at, a.agent_id LIMIT 1`,
-      [team_id],
-    );
-    if (!agent) return false;
-    const row = await this.#sessions.lock(tx, next.session_id);
+  /** False when nobody waits, or nobody can be given to anybody. */
+  async #assignNext(team_id: TeamId): Promise<boolean> {
+    try {
+      return await transact(this.#dataSource, (tx) => this.#assign(tx, team_id));
+    } catch (error) {
+      // Another team's drain took the agent's last slot, or the agent left: the assignment is undone, and looked for anew.
+      if (error instanceof Refusal && error.code === 'AGENT_FULL') return true;
+      throw error;
+    }
+  }
+
+  async #assign(tx: EntityManager, team_id: TeamId): Promise<boolean> {
+    const { store, sessions, transitions, failpoints } = this.#parts;
+    const team = await store.lockTeam(tx, team_id);
+    const candidates = team ? await store.readCandidates(tx, team_id) : [];
+    failpoints.hit('queue.in_drain');
+    const match = team && candidates.length > 0 ? await this.#findMatch(tx, team, candidates) : undefined;
+    if (!match) return false;
+    const row = await sessions.lock(tx, match.waiting.session_id);
+    // Closed or taken between the read and the lock: the next look finds somebody else.
     if (row?.state !== 'waiting') return true;
-    await this.#transitions.apply(tx, row, 'assign', { agent_id: agent.agent_id, assigned_at: NOW }, ENGINE);
-    // Lost to another team's drain in between: this assignment is undone and the next agent is looked for.
-    if (!(await holdSlot(tx, agent.agent_id, { onlyOnline: true }))) throw new SlotLost();
+    const plan = planCommand(row, { type: 'assign', agent_id: match.agent.agent_id }, { kind: 'engine' }, {});
+    if (!plan.ok || !plan.transition) throw new Error(`${row.session_id} waits and can not be assigned`);
+    await transitions.apply(tx, row, plan.transition, ENGINE);
     return true;
   }
-}
 
-class SlotLost extends Error {
-  /** Read by `transact`: as retryable as a lock wait that timed out. */
-  readonly errno = 1205;
+  async #findMatch(
+    tx: EntityManager,
+    team: QueueTeam,
+    candidates: readonly Candidate[],
+  ): Promise<{ waiting: Waiting; agent: Candidate } | undefined> {
+    const { store } = this.#parts;
+    for (let offset = 0; ; offset += PAGE) {
+      const page = await store.readWaiting(tx, team.team_id, PAGE, offset);
+      for (const waiting of page) {
+        if (waiting.is_offline && !team.is_open) continue;
+        const strategy = waiting.returns_to_agent ? 'last_agent_first' : team.strategy;
+        const last_agent_id =
+          strategy === 'last_agent_first' ? await store.findLastAgent(tx, waiting.visitor_id) : null;
+        const { language, declined_by } = waiting;
+        const need = { skills: [...team.skills, ...waiting.skills], language, declined_by, last_agent_id };
+        const agent = chooseAgent(candidates, need, strategy);
+        if (agent) return { waiting, agent };
+      }
+      if (page.length < PAGE) return undefined;
+    }
+  }
 }

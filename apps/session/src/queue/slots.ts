@@ -1,13 +1,22 @@
 import type { EntityManager } from 'typeorm';
 
 /**
- * Takes one of the agent's slots; the statement is the guard. False when all are taken or the agent is gone.
- * @param onlyOnline for the engine: who is busy or away accepts by hand only
+ * What holds for taking a slot: by hand there must be room (`room`); the engine gives it to who is online and here besides
+ * (`online`); a supervisor may exceed the capacity (`any`).
  */
-export async function holdSlot(tx: EntityManager, agent_id: string, { onlyOnline = false } = {}): Promise<boolean> {
+export type SlotRule = 'room' | 'online' | 'any';
+
+const conditions: Record<SlotRule, string> = {
+  room: 'AND active < capacity',
+  online: "AND active < capacity AND status = 'online' AND absent_since IS NULL",
+  any: '',
+};
+
+/** Takes one of the agent's slots; the statement is the guard. False when there is none, or the agent may take none. */
+export async function holdSlot(tx: EntityManager, agent_id: string, rule: SlotRule): Promise<boolean> {
   const { affectedRows } = await tx.query<{ affectedRows: number }>(
     `UPDATE agents SET active = active + 1, last_assigned_at = NOW(6)
-     WHERE agent_id = ? AND active < capacity AND disabled = 0 ${onlyOnline ? "AND status = 'online'" : ''}`,
+     WHERE agent_id = ? AND disabled = 0 ${conditions[rule]}`,
     [agent_id],
   );
   return affectedRows === 1;
