@@ -9,7 +9,9 @@ import {
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { type Caller, idOf } from '#libs/domain';
-import type { Actor } from '../lifecycle/transitions.ts';
+import { Refusal } from '#libs/contracts';
+import type { Once } from '../database/once.ts';
+import type { Actor } from '../lifecycle/audit.ts';
 
 /** A request after the guard has let it pass. */
 export interface CallerRequest extends Request {
@@ -40,4 +42,19 @@ export const CallerOf = createParamDecorator((_data: unknown, context: Execution
 export const ActorOf = createParamDecorator((_data: unknown, context: ExecutionContext): Actor => {
   const { caller, ip } = context.switchToHttp().getRequest<CallerRequest>();
   return { id: caller ? idOf(caller) : 'public', ip };
+});
+
+const KEY_LIMIT = 255;
+
+/** The caller's `Idempotency-Key` with what it is for; undefined without one. @throws Refusal VALIDATION_FAILED */
+export const OnceOf = createParamDecorator((_data: unknown, context: ExecutionContext): Once | undefined => {
+  const request = context.switchToHttp().getRequest<CallerRequest>();
+  const { caller, method, path } = request;
+  const body: unknown = request.body;
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || !caller) return undefined;
+  if (typeof key !== 'string' || key.length === 0 || key.length > KEY_LIMIT) {
+    throw new Refusal('VALIDATION_FAILED', { detail: `Idempotency-Key: must be 1 to ${KEY_LIMIT} characters` });
+  }
+  return { caller: idOf(caller), method, path, key, body };
 });

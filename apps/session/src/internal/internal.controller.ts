@@ -10,6 +10,7 @@ import {
   type RoutesAnswer,
   routesQuestion,
 } from '#libs/contracts';
+import { isId } from '#libs/protocol';
 import { GuardedBy } from '../edge/caller.ts';
 import { ServiceGuard } from '../edge/service.guard.ts';
 import { Validated } from '../edge/validated.ts';
@@ -39,7 +40,9 @@ export class InternalController {
 
   @Post(internalPaths.heads)
   @HttpCode(200)
-  heads(@Body(new Validated(headsQuestion)) question: z.output<typeof headsQuestion>) {
+  async heads(@Body(new Validated(headsQuestion)) question: z.output<typeof headsQuestion>) {
+    // Asked for at each handshake: who connects can be offered something from then on.
+    await this.#agents.noteConnected(question.readers.filter((reader) => isId('agt', reader)));
     return this.#heads.read(question);
   }
 
@@ -64,10 +67,9 @@ export class InternalController {
   async read(
     @Body(new Validated(readQuestion)) { caller, session_id, seq_id }: z.output<typeof readQuestion>,
   ): Promise<void> {
-    const routes = await this.#sessions.routes([session_id]);
-    const route = routes[session_id];
-    if (!route) throw new Refusal('NOT_FOUND');
-    await this.#marks.move(route, caller, seq_id);
+    const session = await this.#sessions.find(session_id);
+    if (!session) throw new Refusal('NOT_FOUND');
+    await this.#marks.move(session, caller, seq_id);
   }
 
   @Post(internalPaths.agentStatus)

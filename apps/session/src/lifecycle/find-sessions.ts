@@ -1,17 +1,21 @@
 import { Refusal, type Session, sessionForVisitor, type SessionsQuery } from '#libs/contracts';
 import { type Caller, canReadSession, idOf } from '#libs/domain';
 import { isId } from '#libs/protocol';
+import type { EntityManager } from 'typeorm';
 import type { ReadMarks } from '../log/read-marks.ts';
+import type { Place, ReadQueue } from '../queue/read-queue.ts';
 import { type SessionReadRow, SessionsStore, toSession } from './sessions.store.ts';
 
 /** Reads sessions as their callers may see them, with the caller's own unread count. */
 export class FindSessions {
   readonly #sessions: SessionsStore;
   readonly #marks: ReadMarks;
+  readonly #queues: ReadQueue;
 
-  constructor(sessions: SessionsStore, marks: ReadMarks) {
+  constructor(sessions: SessionsStore, marks: ReadMarks, queues: ReadQueue) {
     this.#sessions = sessions;
     this.#marks = marks;
+    this.#queues = queues;
   }
 
   /** @throws Refusal NOT_FOUND also for what the caller may not know of. */
@@ -31,10 +35,11 @@ export class FindSessions {
     return row && this.view(row, visitor);
   }
 
-  async view(row: SessionReadRow, caller: Caller): Promise<Session> {
-    const [session] = await this.#views([row], caller);
+  /** As the caller may see it. @param tx where the row was read, if that is not committed yet */
+  async view(row: SessionReadRow, caller: Caller, tx?: EntityManager): Promise<Session> {
+    const [session] = await this.#views([row], caller, tx);
     if (!session) throw new Error('a view of one row is one session');
-    return session;
+    return { ...session, ...(await this.#place(row, tx)) };
   }
 
   /** Newest first. */
@@ -46,10 +51,15 @@ export class FindSessions {
     return { items: await this.#views(items, caller), next_cursor };
   }
 
-  async #views(rows: readonly SessionReadRow[], caller: Caller): Promise<Session[]> {
+  /** Where it stands in its queue. */
+  async #place({ state, session_id, team_id }: SessionReadRow, tx?: EntityManager): Promise<Place | undefined> {
+    return state === 'waiting' ? this.#queues.findPlace(session_id, team_id, tx) : undefined;
+  }
+
+  async #views(rows: readonly SessionReadRow[], caller: Caller, tx?: EntityManager): Promise<Session[]> {
     const session_ids = rows.map((row) => row.session_id);
     // A program reads nothing, so nothing is unread.
-    const unread = caller.kind === 'key' ? undefined : await this.#marks.unread(idOf(caller), session_ids);
+    const unread = caller.kind === 'key' ? undefined : await this.#marks.unread(idOf(caller), session_ids, tx);
     return rows.map((row) => {
       const session = { ...toSession(row), unread_count: unread?.get(row.session_id) ?? 0 };
       return caller.kind === 'visitor' ? sessionForVisitor(session) : session;
@@ -62,6 +72,7 @@ function conditionsOf(query: SessionsQuery, caller: Caller): { where: string[]; 
   if (query.state) parts.push(['s.state = ?', query.state]);
   if (query.agent_id) parts.push(['s.agent_id = ?', query.agent_id]);
   if (query.team_id) parts.push(['s.team_id = ?', query.team_id]);
+  if (query.tag) parts.push(['JSON_CONTAINS(s.tags, JSON_QUOTE(?))', query.tag]);
   if (query.cursor !== undefined) {
     if (!isId('ses', query.cursor)) throw new Refusal('VALIDATION_FAILED', { detail: 'cursor: not one of ours' });
     parts.push(['s.session_id < ?', query.cursor]);
@@ -75,6 +86,7 @@ function rightsOf(caller: Caller): [sql: string, ...values: unknown[]] {
   if (caller.kind === 'visitor') return ['s.visitor_id = ?', caller.visitor_id];
   if (caller.kind === 'key' || caller.role === 'admin') return ['TRUE'];
   const teams = caller.team_ids.length > 0 ? caller.team_ids : [null];
-  if (caller.role === 'supervisor') return ['(s.agent_id = ? OR s.team_id IN (?))', caller.agent_id, teams];
-  return ["(s.agent_id = ? OR (s.team_id IN (?) AND s.state = 'waiting'))", caller.agent_id, teams];
+  const own = "s.agent_id = ? OR (s.state = 'transferring' AND s.transfer_to_agent_id = ?) OR t.visibility = 'all'";
+  const ofTeam = caller.role === 'supervisor' ? 'TRUE' : "(s.state = 'waiting' OR t.visibility = 'team')";
+  return [`(${own} OR (s.team_id IN (?) AND ${ofTeam}))`, caller.agent_id, caller.agent_id, teams];
 }

@@ -1,97 +1,167 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { Refusal } from '#libs/contracts';
-import { type Caller, canReadSession, canRunSession } from '#libs/domain';
-import type { AgentId } from '#libs/protocol';
-import { TeamMemberRow } from '../database/entities.ts';
-import { transact } from '../database/transact.ts';
+import { Refusal, type Session } from '#libs/contracts';
+import { type Caller, canAcceptSession, canReadSession } from '#libs/domain';
+import type { Failpoints } from '#libs/observability';
+import type { TeamId } from '#libs/protocol';
+import { type Once, transactOnce } from '../database/once.ts';
+import { LockLost, transact } from '../database/transact.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { holdSlot, releaseSlot } from '../queue/slots.ts';
 import type { Queue } from '../queue/queue.ts';
-import { type SessionReadRow, SessionsStore } from './sessions.store.ts';
-import { type Actor, NOW, type Transitions } from './transitions.ts';
+import type { QueueStore } from '../queue/queue.store.ts';
+import { type Actor, ENGINE } from './audit.ts';
+import { readCommandFacts } from './command-facts.ts';
+import type { FindSessions } from './find-sessions.ts';
+import { type Commander, type CommandType, planCommand, type SessionCommand } from './plan-command.ts';
+import { holderOf, type SessionReadRow, SessionsStore } from './sessions.store.ts';
+import type { Transitions } from './transitions.ts';
 
-/** The commands people and programs give to one session. */
+/** Commands after which the session may be waiting: they stand in line with the engine, by the team's lock. */
+const mayEnterQueue = new Set<CommandType>([
+  'request_human',
+  'transfer_to_team',
+  'transfer_reject',
+  'transfer_expire',
+  'transfer_target_lost',
+  'return_to_queue',
+  'agent_lost',
+  'reply_late',
+]);
+
+export interface RunCommandParts {
+  sessions: SessionsStore;
+  transitions: Transitions;
+  find: FindSessions;
+  outbox: Outbox;
+  queue: Queue;
+  queueStore: QueueStore;
+  failpoints: Failpoints;
+}
+
+/** The one way in which a session's state changes after its opening: people's, programs' and the engine's commands. */
 export class RunCommand {
   readonly #dataSource: DataSource;
-  readonly #sessions: SessionsStore;
-  readonly #transitions: Transitions;
-  readonly #outbox: Outbox;
-  readonly #queue: Queue;
+  readonly #parts: RunCommandParts;
 
-  constructor(
-    dataSource: DataSource,
-    sessions: SessionsStore,
-    transitions: Transitions,
-    { outbox, queue }: { outbox: Outbox; queue: Queue },
-  ) {
+  constructor(dataSource: DataSource, parts: RunCommandParts) {
     this.#dataSource = dataSource;
-    this.#sessions = sessions;
-    this.#transitions = transitions;
-    this.#outbox = outbox;
-    this.#queue = queue;
+    this.#parts = parts;
   }
 
-  requestHuman(session_id: string, caller: Caller, by: Actor): Promise<SessionReadRow> {
-    return this.#run(session_id, caller, { entersQueue: true }, async (tx, row) => {
-      if (!canRunSession(caller, row)) throw new Refusal('FORBIDDEN');
-      return this.#transitions.apply(tx, row, 'request_human', { enqueued_at: row.enqueued_at ?? NOW }, by);
+  /**
+   * Runs a command and answers with the session as the caller may see it afterwards.
+   * @param once stores the answer with the change: a repeat gets it again and changes nothing
+   * @throws Refusal NOT_FOUND for what the caller may not know of, FORBIDDEN, or what the table and the facts say
+   */
+  async run(session_id: string, command: SessionCommand, caller: Caller, by: Actor, once?: Once): Promise<Session> {
+    let change: Change | undefined;
+    const answer = await transactOnce(this.#dataSource, once, async (tx) => {
+      change = await this.runIn(tx, session_id, command, caller, by);
+      return this.#parts.find.view(change.after, caller, tx);
     });
+    if (change) await this.follow(change);
+    return answer;
   }
 
-  /** By hand, also while busy or away. Accepting what one serves already changes nothing. */
-  accept(session_id: string, caller: Caller, by: Actor): Promise<SessionReadRow> {
-    return this.#run(session_id, caller, { isForTeam: true }, async (tx, row) => {
-      if (caller.kind !== 'agent') throw new Refusal('FORBIDDEN');
-      const { agent_id } = caller;
-      if (row.state === 'serving' && row.agent_id === agent_id) return row;
-      const after = await this.#transitions.apply(tx, row, 'assign', { agent_id, assigned_at: NOW }, by);
-      if (!(await holdSlot(tx, agent_id))) throw new Refusal('AGENT_FULL');
-      return after;
-    });
-  }
-
-  async close(
+  /** The same inside of a transaction of the caller's, who calls `follow` after its commit. */
+  async runIn(
+    tx: EntityManager,
     session_id: string,
+    command: SessionCommand,
     caller: Caller,
     by: Actor,
-    { reason, category }: { reason?: string | undefined; category?: string | undefined } = {},
-  ): Promise<SessionReadRow> {
-    const after = await this.#run(session_id, caller, {}, async (tx, row) => {
-      if (!canRunSession(caller, row)) throw new Refusal('FORBIDDEN');
-      const ending = { closed_at: NOW, close_reason: reason ?? caller.kind, category: category ?? row.category };
-      const after = await this.#transitions.apply(tx, row, 'close', { ...ending, open_visitor_id: null }, by);
-      if (row.agent_id) await releaseSlot(tx, row.agent_id);
-      return after;
-    });
-    if (after.agent_id) await this.#kickTeamsOf(after.agent_id);
-    return after;
+  ): Promise<Change> {
+    const known = await this.#parts.sessions.find(session_id, tx);
+    if (!known || !mayKnow(caller, known, command)) throw new Refusal('NOT_FOUND');
+    return this.#apply(tx, await this.#lock(tx, session_id, command), command, caller, by);
   }
 
-  /** A slot that is free now is free for all teams of its agent. */
-  async #kickTeamsOf(agent_id: string): Promise<void> {
-    const teams = await this.#dataSource.manager.findBy(TeamMemberRow, { agent_id: agent_id as AgentId });
-    for (const { team_id } of teams) this.#queue.kick(team_id);
+  /** After the commit: what was written goes out, and whoever may be served now is looked for. */
+  async follow({ before, after }: Change): Promise<void> {
+    const { outbox, queue, failpoints } = this.#parts;
+    failpoints.hit('lifecycle.after_commit');
+    outbox.kick();
+    if (before.state === 'waiting' || after.state === 'waiting') queue.kick(before.team_id, after.team_id);
+    const freed = holderOf(before);
+    if (freed && freed !== holderOf(after)) await queue.kickTeamsOf(freed);
   }
 
-  async #run(
-    session_id: string,
-    caller: Caller,
-    { entersQueue = false, isForTeam = false }: { entersQueue?: boolean; isForTeam?: boolean },
-    act: (tx: EntityManager, row: SessionReadRow) => Promise<SessionReadRow>,
-  ): Promise<SessionReadRow> {
-    const after = await transact(this.#dataSource, async (tx) => {
-      const known = await this.#sessions.find(session_id, tx);
-      // Who lost the race for a session of its team is told so, though it may not read it any more.
-      const isOfTeam = isForTeam && known && caller.kind === 'agent' && caller.team_ids.includes(known.team_id);
-      if (!known || !(isOfTeam || canReadSession(caller, known, 'sessions:write'))) throw new Refusal('NOT_FOUND');
-      // Team before session: who enters a queue stands in line with the engine.
-      if (entersQueue) await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [known.team_id]);
-      const row = await this.#sessions.lock(tx, session_id);
-      if (!row) throw new Refusal('NOT_FOUND');
-      return act(tx, row);
+  /** The same for the timers' and the presence watch's own commands; undefined when the guard says no. */
+  async runAsEngine(session_id: string, command: SessionCommand, guard?: Guard): Promise<SessionReadRow | undefined> {
+    const change = await transact(this.#dataSource, async (tx) => {
+      const locked = await this.#lock(tx, session_id, command);
+      const granted = guard ? await guard(tx, locked) : {};
+      return granted && this.#apply(tx, locked, command, { kind: 'engine' }, ENGINE, granted.head);
     });
-    this.#outbox.kick();
-    this.#queue.kick(after.team_id);
-    return after;
+    if (change) await this.follow(change);
+    return change?.after;
   }
+
+  async #lock(tx: EntityManager, session_id: string, command: SessionCommand): Promise<SessionReadRow> {
+    const { sessions } = this.#parts;
+    const team_id = mayEnterQueue.has(command.type) ? await this.#lockTeam(tx, session_id, command) : undefined;
+    const row = await sessions.lock(tx, session_id);
+    if (!row) throw new Refusal('NOT_FOUND');
+    // Moved to another team between the two locks: the transaction begins again.
+    if (team_id && command.type !== 'transfer_to_team' && team_id !== row.team_id) throw new LockLost();
+    return row;
+  }
+
+  /** Team before session; the clock of the queue is read behind this lock. */
+  async #lockTeam(tx: EntityManager, session_id: string, command: SessionCommand): Promise<TeamId | undefined> {
+    const known = await this.#parts.sessions.find(session_id, tx);
+    const team_id = command.type === 'transfer_to_team' ? command.to_team : known?.team_id;
+    if (team_id) await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [team_id]);
+    return team_id;
+  }
+
+  async #apply(
+    tx: EntityManager,
+    row: SessionReadRow,
+    command: SessionCommand,
+    commander: Commander,
+    by: Actor,
+    head?: number,
+  ): Promise<Change> {
+    const team_id = command.type === 'transfer_to_team' ? command.to_team : row.team_id;
+    const facts = await readCommandFacts(
+      tx,
+      this.#parts.queueStore,
+      command,
+      mayEnterQueue.has(command.type) ? team_id : undefined,
+    );
+    const plan = planCommand(row, command, commander, facts);
+    if (!plan.ok)
+      throw new Refusal(plan.code, {
+        ...(plan.state ? { state: plan.state } : {}),
+        ...(plan.detail ? { detail: plan.detail } : {}),
+      });
+    const after = plan.transition ? await this.#parts.transitions.apply(tx, row, plan.transition, by, head) : row;
+    return { before: row, after };
+  }
+}
+
+/**
+ * Looks once more, under the session's lock, whether the engine's reason still holds; undefined: it does not. With a `head`
+ * the change is made only while the log still ends there.
+ */
+export type Guard = (tx: EntityManager, row: SessionReadRow) => Promise<{ head?: number } | undefined>;
+
+/** A session before and after a command; the same twice when it changed nothing. */
+export interface Change {
+  before: SessionReadRow;
+  after: SessionReadRow;
+}
+
+/**
+ * Whether the caller may know of the session that the command is about. Who lost a race for it is told so, though it is no
+ * longer theirs to read: a member of the team that it waited in, and who had it on offer.
+ */
+function mayKnow(caller: Caller, row: SessionReadRow, { type }: SessionCommand): boolean {
+  if (canReadSession(caller, row, 'sessions:write')) return true;
+  if (type === 'accept') return canAcceptSession(caller, row);
+  return (type === 'transfer_accept' || type === 'transfer_reject') && isTeammate(caller, row);
+}
+
+function isTeammate(caller: Caller, { team_id }: SessionReadRow): boolean {
+  return caller.kind === 'agent' && caller.team_ids.includes(team_id);
 }

@@ -1,14 +1,18 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { Refusal } from '#libs/contracts';
-import { type ChannelId, type SessionId, type TeamId, timeOf, type VisitorId } from '#libs/protocol';
+import { type AgentId, type ChannelId, type SessionId, type TeamId, timeOf, type VisitorId } from '#libs/protocol';
+import { type Once, transactOnce } from '../database/once.ts';
 import { databaseTime, isDuplicate, transact } from '../database/transact.ts';
 import { ChannelRow, SessionRow, VisitorRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
 import type { FollowUps } from '../log/append-batch.ts';
 import type { Outbox } from '../outbox/outbox.ts';
+import type { QueueStore } from '../queue/queue.store.ts';
 import type { Queue } from '../queue/queue.ts';
+import { holdSlot } from '../queue/slots.ts';
+import type { Actor } from './audit.ts';
 import { type SessionReadRow, SessionsStore } from './sessions.store.ts';
-import type { Actor, Transitions } from './transitions.ts';
+import type { Transitions } from './transitions.ts';
 
 export interface Opening {
   visitor_id: VisitorId;
@@ -24,6 +28,10 @@ export interface Opening {
    * team's lock, leaves the way into the queue to others.
    */
   beginsWithBot?: boolean | undefined;
+  /** An agent who begins it with a known visitor, and serves it. */
+  started_by?: AgentId | undefined;
+  /** The visitor leaves a message; also so whenever the team is closed. */
+  isOffline?: boolean | undefined;
 }
 
 /** Opens sessions: at most one open session a visitor, at most one follow-up a closed session, by unique keys alone. */
@@ -33,33 +41,51 @@ export class SessionOpening implements FollowUps {
   readonly #transitions: Transitions;
   readonly #outbox: Outbox;
   readonly #queue: Queue;
+  readonly #queueStore: QueueStore;
 
   constructor(
     dataSource: DataSource,
     sessions: SessionsStore,
     transitions: Transitions,
-    { outbox, queue }: { outbox: Outbox; queue: Queue },
+    { outbox, queue, queueStore }: { outbox: Outbox; queue: Queue; queueStore: QueueStore },
   ) {
     this.#dataSource = dataSource;
     this.#sessions = sessions;
     this.#transitions = transitions;
     this.#outbox = outbox;
     this.#queue = queue;
+    this.#queueStore = queueStore;
   }
 
   /**
    * The visitor's open session, opened if there is none.
    * @throws the database's duplicate error when `previous_session_id` was named and is followed by a closed one already
    */
-  async open(opening: Opening): Promise<SessionReadRow> {
+  open(opening: Opening): Promise<SessionReadRow> {
+    return this.openOnce(opening, undefined, async (row) => row);
+  }
+
+  /**
+   * The same as an answer for a caller, stored with the opening under the caller's key.
+   * @throws Refusal STATE_CONFLICT to an agent who starts one while the visitor is in somebody else's
+   */
+  async openOnce<T>(
+    opening: Opening,
+    once: Once | undefined,
+    answer: (row: SessionReadRow, tx: EntityManager) => Promise<T>,
+  ): Promise<T> {
     for (;;) {
-      const open = await this.#sessions.findOpen(opening.visitor_id);
-      if (open) return open;
       try {
-        const row = await transact(this.#dataSource, (tx) => this.#insert(tx, opening));
+        let opened: SessionReadRow | undefined;
+        const told = await transactOnce(this.#dataSource, once, async (tx) => {
+          const open = await this.#sessions.findOpen(opening.visitor_id, tx);
+          if (open) requireOwn(open, opening);
+          opened = open ? undefined : await this.#insert(tx, opening);
+          return answer(opened ?? (open as SessionReadRow), tx);
+        });
         this.#outbox.kick();
-        this.#queue.kick(row.team_id);
-        return row;
+        if (opened) this.#queue.kick(opened.team_id);
+        return told;
       } catch (error) {
         // Somebody else was first, with this visitor or with this follow-up: what is there now is looked at again.
         if (!isDuplicate(error)) throw error;
@@ -139,9 +165,11 @@ export class SessionOpening implements FollowUps {
     const { visitor_id, origin, by } = opening;
     const channel = await this.#channel(tx, opening.channel_id);
     const team_id = opening.team_id ?? channel.team_id;
-    const state = opening.beginsWithBot ? 'bot' : openingState(channel);
-    const lock = state === 'waiting' ? 'FOR UPDATE' : '';
-    const [team] = await tx.query<unknown[]>(`SELECT team_id FROM teams WHERE team_id = ? ${lock}`, [team_id]);
+    const state = openingState(opening, channel);
+    const store = this.#queueStore;
+    // Also a team that was named is held: the channel's own can't be deleted as long as the channel names it.
+    const isHeld = state === 'waiting' || opening.team_id !== undefined;
+    const team = isHeld ? await store.lockTeam(tx, team_id) : await store.readTeam(tx, team_id);
     if (!team) throw new Refusal('VALIDATION_FAILED', { detail: 'team_id names no team' });
     const opened_ms = await databaseTime(tx);
     const session_id = newId('ses', opened_ms);
@@ -153,8 +181,11 @@ export class SessionOpening implements FollowUps {
       channel: { channel_id: channel.channel_id, team_id },
       origin,
       opened_ms,
+      agent_id: opening.started_by ?? null,
+      is_offline: state === 'waiting' && (opening.isOffline === true || !team.is_open),
     } as const;
     await this.#insertRow(tx, { ...row, previous_session_id, attributes: opening.attributes });
+    if (opening.started_by && !(await holdSlot(tx, opening.started_by, 'room'))) throw new Refusal('AGENT_FULL');
     return this.#transitions.announceOpened(tx, session_id, by);
   }
 
@@ -169,6 +200,8 @@ export class SessionOpening implements FollowUps {
       opened_ms: number;
       previous_session_id?: SessionId | undefined;
       attributes?: Record<string, string> | undefined;
+      agent_id?: AgentId | null;
+      is_offline?: boolean;
     },
   ): Promise<void> {
     const {
@@ -180,11 +213,14 @@ export class SessionOpening implements FollowUps {
       opened_ms,
       previous_session_id = null,
       attributes = {},
+      agent_id = null,
+      is_offline = false,
     } = row;
     await tx.query(
       `INSERT INTO sessions (session_id, state, version, origin, channel_id, team_id, visitor_id, open_visitor_id, skills,
-         attributes, previous_session_id, opened_at, enqueued_at, closed_at)
-       VALUES (?, ?, 1, ?, ?, ?, ?, ?, '[]', ?, ?, FROM_UNIXTIME(? / 1000), IF(? = 'waiting', NOW(6), NULL), IF(? = 'closed', NOW(6), NULL))`,
+         attributes, previous_session_id, opened_at, agent_id, is_offline, enqueued_at, queued_at, assigned_at, closed_at, due_at)
+       VALUES (?, ?, 1, ?, ?, ?, ?, ?, '[]', ?, ?, FROM_UNIXTIME(? / 1000), ?, ?, IF(? = 'waiting', NOW(6), NULL),
+         IF(? = 'waiting', NOW(6), NULL), IF(? = 'serving', NOW(6), NULL), IF(? = 'closed', NOW(6), NULL), NOW(6))`,
       [
         session_id,
         state,
@@ -196,6 +232,10 @@ export class SessionOpening implements FollowUps {
         JSON.stringify(attributes),
         previous_session_id,
         opened_ms,
+        agent_id,
+        is_offline,
+        state,
+        state,
         state,
         state,
       ],
@@ -243,6 +283,13 @@ export function requireSameChannel(named: ChannelId | undefined, { channel_id }:
   });
 }
 
-function openingState({ bot }: Pick<ChannelRow, 'bot'>): 'bot' | 'waiting' {
-  return bot === 'none' ? 'waiting' : 'bot';
+function openingState({ beginsWithBot, started_by }: Opening, { bot }: Pick<ChannelRow, 'bot'>) {
+  if (started_by) return 'serving';
+  return beginsWithBot || bot !== 'none' ? 'bot' : 'waiting';
+}
+
+/** An agent gets the session that is open already if it is the agent's own. */
+function requireOwn({ state, agent_id }: SessionReadRow, { started_by }: Opening): void {
+  if (!started_by || agent_id === started_by) return;
+  throw new Refusal('STATE_CONFLICT', { state, detail: 'the visitor has an open session' });
 }

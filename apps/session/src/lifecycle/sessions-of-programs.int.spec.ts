@@ -17,10 +17,11 @@ let controller: SessionsController;
 let sending: Sending;
 beforeAll(async () => {
   fixture = await SessionFixture.open();
-  const { dataSource, find, opening } = fixture;
+  const { dataSource, find, opening, lifecycle } = fixture;
   // Of its parts only those are met that find and make visitors.
-  const boot = new Boot(dataSource, undefined as never, undefined as never, find);
-  controller = new SessionsController(opening, fixture.commands, find, boot);
+  const { queueStore } = lifecycle;
+  const boot = new Boot(dataSource, undefined as never, undefined as never, { find, queueStore });
+  controller = new SessionsController(opening, fixture.lifecycle.edits, fixture.lifecycle.notes, find, boot);
   sending = new Sending({
     dataSource,
     find,
@@ -52,7 +53,7 @@ test.each([
 ])('where the bot is %s, a session that a program opens begins as %s', async (bot, state) => {
   const { channel_id } = fixture;
   await setBot(bot);
-  const session = await controller.open(key, { channel_id, visitor: { user_id: randomUUID() } }, by);
+  const session = await controller.open(key, { channel_id, visitor: { user_id: randomUUID() } }, by, undefined);
   await setBot('none');
   expect(session).toMatchObject({ state, origin: 'api', enqueued_at: state === 'bot' ? null : expect.any(String) });
 });
@@ -66,19 +67,19 @@ test('a channel that is not the one of the visitor is refused, whoever names it'
   const channel_id = newId('chn');
   const { session_id, visitor_id } = await fixture.session();
   const ends = await Promise.all([
-    refusal(controller.open(key, { channel_id, visitor: { visitor_id } }, by)),
-    refusal(controller.open(asVisitor(visitor_id), { channel_id }, by)),
+    refusal(controller.open(key, { channel_id, visitor: { visitor_id } }, by, undefined)),
+    refusal(controller.open(asVisitor(visitor_id), { channel_id }, by, undefined)),
     refusal(notice(visitor_id, { channel_id })),
     refusal(notice(session_id, { channel_id })),
   ]);
   expect(new Set(ends)).toEqual(new Set(['VALIDATION_FAILED channel_id: is not the channel of this visitor']));
-  const own = await controller.open(asVisitor(visitor_id), { channel_id: fixture.channel_id }, by);
+  const own = await controller.open(asVisitor(visitor_id), { channel_id: fixture.channel_id }, by, undefined);
   expect(own.session_id).toBe(session_id);
 });
 
 test('a notice to a closed session opens a follow-up that is told to be the work of the program', async () => {
   const { session_id, visitor_id } = await fixture.session();
-  await fixture.commands.close(session_id, asVisitor(visitor_id), { id: visitor_id });
+  await fixture.commands.run(session_id, { type: 'close' }, asVisitor(visitor_id), { id: visitor_id });
   const sent = await notice(session_id);
   expect(await fixture.sessions.find(sent.session_id)).toMatchObject({
     previous_session_id: session_id,

@@ -1,56 +1,68 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Patch, Post, Put, Query } from '@nestjs/common';
 import type { z } from 'zod';
 import {
-  closeSessionBody,
+  noteBody,
   type OpenSessionBody,
   openSessionBody,
   Refusal,
   type SessionsQuery,
   sessionsQuery,
+  tagsBody,
+  type UpdateSessionBody,
+  updateSessionBody,
 } from '#libs/contracts';
-import { type Caller, hasScope } from '#libs/domain';
-import { ActorOf, Allow, CallerOf } from '../edge/caller.ts';
+import type { Caller } from '#libs/domain';
+import type { Once } from '../database/once.ts';
+import { ActorOf, Allow, CallerOf, OnceOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { Boot } from '../visitors/boot.ts';
 import { FindSessions } from './find-sessions.ts';
-import { RunCommand } from './run-command.ts';
+import type { Actor } from './audit.ts';
+import { EditSession } from './edit-session.ts';
+import { Notes } from './notes.ts';
 import { requireSameChannel, SessionOpening } from './session-opening.ts';
-import type { Actor } from './transitions.ts';
 
+const originOf = { visitor: 'visitor', agent: 'agent', key: 'api' } as const;
+
+/** Sessions themselves: opening, finding and editing them; what happens to one is in commands.controller.ts. */
 @Controller('sessions')
 export class SessionsController {
   readonly #opening: SessionOpening;
-  readonly #commands: RunCommand;
+  readonly #edits: EditSession;
+  readonly #notes: Notes;
   readonly #find: FindSessions;
   readonly #boot: Boot;
 
-  constructor(opening: SessionOpening, commands: RunCommand, find: FindSessions, boot: Boot) {
+  constructor(opening: SessionOpening, edits: EditSession, notes: Notes, find: FindSessions, boot: Boot) {
     this.#opening = opening;
-    this.#commands = commands;
+    this.#edits = edits;
+    this.#notes = notes;
     this.#find = find;
     this.#boot = boot;
   }
 
   @Post()
   @HttpCode(200)
-  @Allow('visitor', 'key:sessions:write')
+  @Allow('visitor', 'agent', 'key:sessions:write')
   async open(
     @CallerOf() caller: Caller,
     @Body(new Validated(openSessionBody)) body: OpenSessionBody,
     @ActorOf() by: Actor,
+    @OnceOf() once: Once | undefined,
   ) {
     const { visitor_id, channel_id } = await this.#visitorOf(caller, body);
-    const origin = caller.kind === 'visitor' ? 'visitor' : 'api';
-    const { team_id, attributes, pre_chat } = body;
-    const row = await this.#opening.open({
+    const { team_id, attributes, pre_chat, offline } = body;
+    const opening = {
       visitor_id,
       channel_id,
-      origin,
+      origin: originOf[caller.kind],
       by,
       team_id,
       attributes: { ...attributes, ...pre_chat },
-    });
-    return this.#find.view(row, caller);
+      isOffline: offline,
+      started_by: caller.kind === 'agent' ? caller.agent_id : undefined,
+    };
+    return this.#opening.openOnce(opening, once, (row, tx) => this.#find.view(row, caller, tx));
   }
 
   @Get()
@@ -65,30 +77,46 @@ export class SessionsController {
     return this.#find.get(session_id, caller);
   }
 
-  @Post(':session_id/request_human')
-  @HttpCode(200)
-  @Allow('visitor', 'key:sessions:write')
-  async requestHuman(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
-    return this.#find.view(await this.#commands.requestHuman(session_id, caller, by), caller);
-  }
-
-  @Post(':session_id/accept')
-  @HttpCode(200)
-  @Allow('agent')
-  async accept(@Param('session_id') session_id: string, @CallerOf() caller: Caller, @ActorOf() by: Actor) {
-    return this.#find.view(await this.#commands.accept(session_id, caller, by), caller);
-  }
-
-  @Post(':session_id/close')
-  @HttpCode(200)
-  @Allow('visitor', 'agent', 'key:sessions:write')
-  async close(
+  @Patch(':session_id')
+  @Allow('agent', 'key:sessions:write')
+  update(
     @Param('session_id') session_id: string,
     @CallerOf() caller: Caller,
-    @Body(new Validated(closeSessionBody)) body: z.output<typeof closeSessionBody>,
+    @Body(new Validated(updateSessionBody)) body: UpdateSessionBody,
     @ActorOf() by: Actor,
+    @OnceOf() once: Once | undefined,
   ) {
-    return this.#find.view(await this.#commands.close(session_id, caller, by, body), caller);
+    return this.#edits.update(session_id, body, caller, by, once);
+  }
+
+  @Put(':session_id/tags')
+  @Allow('agent', 'key:sessions:write')
+  tag(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Body(new Validated(tagsBody)) { tags }: z.output<typeof tagsBody>,
+    @ActorOf() by: Actor,
+    @OnceOf() once: Once | undefined,
+  ) {
+    return this.#edits.tag(session_id, tags, caller, by, once);
+  }
+
+  @Get(':session_id/notes')
+  @Allow('agent')
+  notes(@Param('session_id') session_id: string, @CallerOf() caller: Caller) {
+    return this.#notes.list(session_id, caller);
+  }
+
+  @Post(':session_id/notes')
+  @Allow('agent')
+  addNote(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Body(new Validated(noteBody)) { content }: z.output<typeof noteBody>,
+    @ActorOf() by: Actor,
+    @OnceOf() once: Once | undefined,
+  ) {
+    return this.#notes.add(session_id, content, caller, by, once);
   }
 
   async #visitorOf(caller: Caller, { channel_id, visitor }: OpenSessionBody) {
@@ -97,7 +125,6 @@ export class SessionsController {
       requireSameChannel(channel_id, caller);
       return caller;
     }
-    if (!hasScope(caller, 'sessions:write')) throw new Refusal('FORBIDDEN');
     if (!channel_id) throw new Refusal('CHANNEL_REQUIRED');
     if (!visitor) throw new Refusal('VALIDATION_FAILED', { detail: 'visitor: is required' });
     if ('user_id' in visitor) return this.#boot.forUser(channel_id, visitor.user_id);

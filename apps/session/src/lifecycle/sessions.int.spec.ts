@@ -39,8 +39,9 @@ test('a visitor who opens twenty times at once has one session', async () => {
 
 test('a closed session has one follow-up session, whoever asks for it and however often', async () => {
   const { session_id, visitor_id } = await fixture.session();
-  await fixture.commands.close(
+  await fixture.commands.run(
     session_id,
+    { type: 'close' },
     { kind: 'visitor', visitor_id, channel_id: fixture.channel_id },
     { id: visitor_id },
   );
@@ -58,7 +59,9 @@ test('two accept at once: one serves, one learns why', async () => {
   for (let round = 0; round < 20; round += 1) {
     const { session_id } = await fixture.session();
     const ends = await Promise.all(
-      [anna, bo].map((agent) => outcome(fixture.commands.accept(session_id, asAgent(agent), { id: agent }))),
+      [anna, bo].map((agent) =>
+        outcome(fixture.commands.run(session_id, { type: 'accept' }, asAgent(agent), { id: agent })),
+      ),
     );
     expect(ends.toSorted()).toEqual(['STATE_CONFLICT', 'serving']);
   }
@@ -67,10 +70,12 @@ test('two accept at once: one serves, one learns why', async () => {
 test('who accepts after a colleague has is told so, not that there is no such session', async () => {
   const [anna, bo] = [await fixture.agent(), await fixture.agent()];
   const { session_id } = await fixture.session();
-  await fixture.commands.accept(session_id, asAgent(anna), { id: anna });
-  expect(await outcome(fixture.commands.accept(session_id, asAgent(bo), { id: bo }))).toBe('STATE_CONFLICT');
+  await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+  expect(await outcome(fixture.commands.run(session_id, { type: 'accept' }, asAgent(bo), { id: bo }))).toBe(
+    'STATE_CONFLICT',
+  );
   const stranger = { ...asAgent(bo), team_ids: [] };
-  expect(await outcome(fixture.commands.accept(session_id, stranger, { id: bo }))).toBe('NOT_FOUND');
+  expect(await outcome(fixture.commands.run(session_id, { type: 'accept' }, stranger, { id: bo }))).toBe('NOT_FOUND');
 });
 
 test('nobody is given more than the capacity, however many wait and whoever drains', async () => {
@@ -94,7 +99,7 @@ test('first come, first served; a slot that is freed goes to who waits longest',
   const serves = async (session_id: string) => (await fixture.sessions.find(session_id))?.agent_id === anna;
   await waitUntil('the first to be served', () => serves(first.session_id));
   expect(await serves(second.session_id)).toBe(false);
-  await fixture.commands.close(first.session_id, asAgent(anna), { id: anna });
+  await fixture.commands.run(first.session_id, { type: 'close' }, asAgent(anna), { id: anna });
   await waitUntil('the second to be served', () => serves(second.session_id));
   expect(await serves(third.session_id)).toBe(false);
 });
@@ -102,8 +107,8 @@ test('first come, first served; a slot that is freed goes to who waits longest',
 test('a transition tells of itself in the order of its versions, with its entry for the log, and leaves an audit line', async () => {
   const anna = await fixture.agent();
   const { session_id } = await fixture.session();
-  await fixture.commands.accept(session_id, asAgent(anna), { id: anna, ip: '127.0.0.9' });
-  await fixture.commands.close(session_id, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna, ip: '127.0.0.9' });
+  await fixture.commands.run(session_id, { type: 'close' }, asAgent(anna), { id: anna });
   await waitUntil(
     'the outbox to be empty',
     async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,

@@ -109,7 +109,7 @@ test("a visitor's word to a closed session goes to its follow-up session under i
   const word = draftOf(one, 'thank you');
   const { visitor_id } = one;
   const caller = { kind: 'visitor', visitor_id, channel_id: fixture.channel_id } as const;
-  await fixture.commands.close(one.session_id, caller, { id: visitor_id });
+  await fixture.commands.run(one.session_id, { type: 'close' }, caller, { id: visitor_id });
   fixture.published.length = 0;
   await own.run(batchOf(recordsOf(one, [word])));
   await own.run(batchOf(recordsOf(one, [word])));

@@ -35,7 +35,7 @@ test.each([
   const { session_id, visitor_id } = await fixture.session();
   const agent_id = await fixture.agent();
   const agent = { kind: 'agent', agent_id, role: 'agent', team_ids: [fixture.team_id] } as const;
-  await fixture.commands.accept(session_id, agent, { id: agent_id });
+  await fixture.commands.run(session_id, { type: 'accept' }, agent, { id: agent_id });
   produced.length = 0;
   expect(await send(session_id, key, type, content)).toBe('sent');
   expect(await send(session_id, agent, type, content)).toBe('FORBIDDEN');

@@ -18,6 +18,7 @@ import type { MessageId } from '#libs/protocol';
 import { Allow, CallerOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { FindSessions } from '../lifecycle/find-sessions.ts';
+import { Agents } from '../people/agents.ts';
 import { History } from './history.ts';
 import { ReadMarks } from './read-marks.ts';
 import { Sending } from './sending.ts';
@@ -28,12 +29,14 @@ export class MessagesController {
   readonly #marks: ReadMarks;
   readonly #sending: Sending;
   readonly #find: FindSessions;
+  readonly #agents: Agents;
 
-  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions) {
+  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions, agents: Agents) {
     this.#history = history;
     this.#marks = marks;
     this.#sending = sending;
     this.#find = find;
+    this.#agents = agents;
   }
 
   @Get('messages')
@@ -44,6 +47,8 @@ export class MessagesController {
     @Req() request: Request,
   ) {
     await this.#find.row(query.session_id, caller, 'messages:read');
+    // Who waits for messages this way has no socket to show that somebody is there.
+    if (caller.kind === 'agent' && query.wait !== undefined) await this.#agents.noteSeen(caller.agent_id);
     const gone = new AbortController();
     request.on('close', () => gone.abort());
     return this.#history.read(query, gone.signal);

@@ -13,7 +13,7 @@ beforeAll(async () => {
   fixture = await SessionFixture.open();
   const { marks, find, sessions } = fixture;
   const internal = new InternalController(undefined as never, sessions, undefined as never, marks, fixture.agents);
-  const rest = new MessagesController(undefined as never, marks, undefined as never, find);
+  const rest = new MessagesController(undefined as never, marks, undefined as never, find, fixture.agents);
   edges = {
     socket: (caller, session_id, seq_id) => internal.read(readQuestion.parse({ caller, session_id, seq_id })),
     rest: (caller, session_id, seq_id) => rest.read(session_id, caller, { seq_id }),
@@ -27,7 +27,7 @@ async function served() {
   const { session_id, visitor_id } = await fixture.session();
   const { team_id, channel_id } = fixture;
   const agent = { kind: 'agent', agent_id, role: 'agent', team_ids: [team_id] } as const;
-  await fixture.commands.accept(session_id, agent, { id: agent_id });
+  await fixture.commands.run(session_id, { type: 'accept' }, agent, { id: agent_id });
   for (const seq_id of [1, 2, 3]) {
     await fixture.database.query(
       `INSERT INTO messages (session_id, seq_id, message_id, type, sender, sender_role, target, content, send_time, client_msg_id)

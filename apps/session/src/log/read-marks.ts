@@ -1,11 +1,11 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { Refusal, type SessionRoute, type Signal, topics } from '#libs/contracts';
-import { type Caller, canMarkRead, idOf } from '#libs/domain';
+import { type Caller, canMarkRead, idOf, type SeenPlace } from '#libs/domain';
 import { isId } from '#libs/protocol';
 import { VisitorRow } from '../database/entities.ts';
 import { isDuplicate } from '../database/transact.ts';
 
-type MarkedSession = Pick<SessionRoute, 'session_id' | 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
+type MarkedSession = SeenPlace & Pick<SessionRoute, 'session_id'>;
 
 /** Sends a signal on its way; it may be lost. */
 export type Signalling = (topic: string, key: string, value: Signal) => Promise<void>;
@@ -82,8 +82,12 @@ export class ReadMarks {
   }
 
   /** Messages of the other side behind the reader's mark; system lines are not counted. */
-  async unread(reader: string, session_ids: readonly string[]): Promise<Map<string, number>> {
-    const rows = await this.#read(reader, session_ids);
+  async unread(
+    reader: string,
+    session_ids: readonly string[],
+    tx: EntityManager = this.#dataSource.manager,
+  ): Promise<Map<string, number>> {
+    const rows = await this.#read(reader, session_ids, tx);
     return new Map(rows.map((row) => [row.session_id, row.unread_count]));
   }
 
@@ -101,10 +105,14 @@ export class ReadMarks {
     );
   }
 
-  async #read(reader: string, session_ids: readonly string[]): Promise<Unread[]> {
+  async #read(
+    reader: string,
+    session_ids: readonly string[],
+    tx: EntityManager = this.#dataSource.manager,
+  ): Promise<Unread[]> {
     if (session_ids.length === 0) return [];
     const own = isId('agt', reader) ? ['agent', 'bot', 'api', 'system'] : ['visitor'];
-    const rows = await this.#dataSource.query<UnreadRow[]>(
+    const rows = await tx.query<UnreadRow[]>(
       `SELECT s.session_id,
          (SELECT COUNT(*) FROM messages m WHERE m.session_id = s.session_id
             AND m.seq_id > COALESCE((SELECT r.seq_id FROM read_marks r WHERE r.session_id = s.session_id AND r.reader = ?), 0)

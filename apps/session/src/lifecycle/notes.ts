@@ -1,0 +1,77 @@
+import type { DataSource } from 'typeorm';
+import { type Note, Refusal, type Signal, topics } from '#libs/contracts';
+import type { Caller } from '#libs/domain';
+import type { AgentId, SessionId } from '#libs/protocol';
+import { newId } from '../database/ids.ts';
+import { type Once, transactOnce } from '../database/once.ts';
+import type { Signalling } from '../log/read-marks.ts';
+import { type Actor, writeAudit } from './audit.ts';
+import type { FindSessions } from './find-sessions.ts';
+
+interface Row {
+  note_id: string;
+  author_id: AgentId;
+  author_name: string | null;
+  content: string;
+  after_seq_id: number;
+  created_at: Date;
+}
+
+/** Private notes of agents: no messages, and never among them; whoever of the agents may read the session sees them. */
+export class Notes {
+  readonly #dataSource: DataSource;
+  readonly #find: FindSessions;
+  readonly #signal: Signalling;
+
+  constructor(dataSource: DataSource, find: FindSessions, signal: Signalling) {
+    this.#dataSource = dataSource;
+    this.#find = find;
+    this.#signal = signal;
+  }
+
+  /** In the order in which they were written. */
+  async list(session_id: string, caller: Caller): Promise<{ items: Note[] }> {
+    const row = await this.#find.row(session_id, caller);
+    const rows = await this.#dataSource.query<Row[]>(
+      `SELECT n.note_id, n.author_id, a.name AS author_name, n.content, n.after_seq_id, n.created_at
+       FROM notes n LEFT JOIN agents a ON a.agent_id = n.author_id WHERE n.session_id = ? ORDER BY n.created_at, n.note_id`,
+      [row.session_id],
+    );
+    return { items: rows.map(toNote) };
+  }
+
+  /** Also to a closed session. @throws Refusal NOT_FOUND, FORBIDDEN for who is no agent */
+  async add(session_id: string, content: string, caller: Caller, by: Actor, once?: Once): Promise<Note> {
+    if (caller.kind !== 'agent') throw new Refusal('FORBIDDEN');
+    const { agent_id } = caller;
+    const session = await this.#find.row(session_id, caller);
+    const note = await transactOnce(this.#dataSource, once, async (tx) => {
+      const note_id = newId('note');
+      await tx.query(
+        'INSERT INTO notes (note_id, session_id, author_id, content, after_seq_id) VALUES (?, ?, ?, ?, ?)',
+        [note_id, session.session_id, agent_id, content, session.last_seq_id],
+      );
+      // Who wrote when, not what: words stay out of the audit.
+      await writeAudit(tx, by, 'session.note', session.session_id, null, { note_id });
+      const [row] = await tx.query<Row[]>(
+        `SELECT n.note_id, n.author_id, a.name AS author_name, n.content, n.after_seq_id, n.created_at
+         FROM notes n LEFT JOIN agents a ON a.agent_id = n.author_id WHERE n.note_id = ?`,
+        [note_id],
+      );
+      if (!row) throw new Error(`${note_id} vanished inside its transaction`);
+      return toNote(row);
+    });
+    this.#tell(session.session_id, note);
+    return note;
+  }
+
+  /** A signal may be lost: the note stands, whatever becomes of it. */
+  #tell(session_id: SessionId, note: Note): void {
+    const signal: Signal = { type: 'note', session_id, note };
+    void this.#signal(topics.signals.name, session_id, signal).catch(() => undefined);
+  }
+}
+
+function toNote({ author_id, author_name, created_at, ...row }: Row): Note {
+  return { ...row, author: { agent_id: author_id, name: author_name ?? '' }, created_at: created_at.toISOString() };
+}
