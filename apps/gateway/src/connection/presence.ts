@@ -7,9 +7,10 @@
  * signalled as gone. No status is made up: what was never heard of is not signalled. A renewal never puts an old status
  * over a newer one: it only fills what Redis has lost, and learns what it holds.
  *
- * Lifecycle: an agent's hold runs on for a while after the last socket, so that a reloaded page is no absence; then the
- * gateway releases it, and whoever finds no other hold signals `offline`. A gateway that drains decides at once on those
- * who had left before; who is closed by the drain itself is expected on another gateway and keeps the hold.
+ * Lifecycle: the hold ends with the agent's last socket here, so that session knows at once to whom it can give something.
+ * Colleagues are told `offline` a while later, if no gateway holds the agent by then: a reloaded page is no news. A gateway
+ * that drains tells at once of those who had left before; who is closed by the drain itself is expected on another gateway
+ * and keeps the hold, which runs out by itself.
  *
  * What stays possible: who was on a killed gateway, or is sent away by a drain and comes back nowhere, is never signalled
  * as gone. An agent whose status nobody has heard of is shown as gone after leaving, until the next choice.
@@ -96,6 +97,8 @@ export class Presence {
     this.#present.delete(agent_id);
     if (this.#isDraining) return;
     const { agent } = present;
+    // Presence counts only while Redis answers; a hold that stays runs out.
+    void this.#leases.release(agent_id).catch(() => undefined);
     this.#leaving.set(agent_id, { agent, timer: setTimeout(() => void this.#leave(agent), GONE_AFTER_MS) });
   }
 

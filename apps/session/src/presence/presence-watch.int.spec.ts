@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Caller } from '#libs/domain';
+import type { AgentId, SessionId } from '#libs/protocol';
+import { waitUntil } from '#libs/testing';
+import { SessionFixture } from '../../fixture/session-fixture.ts';
+
+let fixture: SessionFixture;
+let anna: AgentId;
+let session_id: SessionId;
+beforeEach(async () => {
+  fixture = await SessionFixture.open();
+  anna = await fixture.agent();
+  fixture.leases.held.add(anna);
+  ({ session_id } = await fixture.session());
+  await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
+  await waitUntil('it to be served', async () => (await fixture.get(session_id)).agent_id === anna);
+  // The sign of life that the choice was is long past.
+  await fixture.database.query('UPDATE agents SET seen_at = NOW(6) - INTERVAL 1 HOUR');
+});
+afterEach(() => fixture.close());
+
+const look = () => fixture.lifecycle.presence.look();
+const asAgent = (agent_id: AgentId): Caller => ({
+  kind: 'agent',
+  agent_id,
+  role: 'agent',
+  team_ids: [fixture.team_id],
+});
+const pass = (seconds: number) =>
+  fixture.database.query('UPDATE agents SET absent_since = absent_since - INTERVAL ? SECOND', [seconds]);
+const state = async (id: string = session_id) => (await fixture.get(id)).state;
+
+test('who is gone for the grace loses the sessions, which keep their place; and is set away, with the reason', async () => {
+  const { enqueued_at } = await fixture.get(session_id);
+  fixture.leases.held.clear();
+  await look();
+  await pass(59);
+  await look();
+  expect(await state()).toBe('serving');
+  await pass(2);
+  await look();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null, enqueued_at });
+  expect(await fixture.getAgent(anna)).toMatchObject({ status: 'away', active: 0 });
+  const [last] = await fixture.database.query('SELECT status, reason FROM agent_statuses ORDER BY since DESC LIMIT 1');
+  expect(last).toEqual({ status: 'away', reason: 'lost' });
+});
+
+test('who comes back within the grace keeps them', async () => {
+  fixture.leases.held.clear();
+  await look();
+  await pass(50);
+  fixture.leases.held.add(anna);
+  await look();
+  await pass(50);
+  await look();
+  expect(await state()).toBe('serving');
+});
+
+test('while Redis is away nobody is gone; who was gone before has the whole grace again from its return', async () => {
+  fixture.leases.held.clear();
+  await look();
+  await pass(50);
+  fixture.leases.isAway = true;
+  for (let times = 0; times < 3; times += 1) await look();
+  await pass(59);
+  fixture.leases.isAway = false;
+  await look();
+  expect(await state()).toBe('serving');
+  await pass(2);
+  await look();
+  expect(await state()).toBe('waiting');
+});
+
+test('a Redis that was emptied takes nothing from who renews the lease', async () => {
+  fixture.leases.held.clear();
+  await look();
+  await pass(20);
+  fixture.leases.held.add(anna);
+  await look();
+  expect(await fixture.database.query('SELECT 1 FROM agents WHERE absent_since IS NOT NULL')).toEqual([]);
+});
+
+test('nothing is given to who is absent, and at once to who comes back', async () => {
+  fixture.leases.held.clear();
+  await look();
+  const next = await fixture.session();
+  fixture.queue.kick(fixture.team_id);
+  await look();
+  expect(await state(next.session_id)).toBe('waiting');
+  fixture.leases.held.add(anna);
+  await look();
+  await waitUntil('it to be served', async () => (await state(next.session_id)) === 'serving');
+});
+
+test('a client without a socket is here as long as it calls', async () => {
+  fixture.leases.held.clear();
+  await fixture.agents.noteSeen(anna);
+  await look();
+  await pass(100);
+  await look();
+  expect(await state()).toBe('serving');
+  expect(await fixture.database.query('SELECT 1 FROM agents WHERE absent_since IS NOT NULL')).toEqual([]);
+});
+
+test('an offer to who is lost goes back; one by who is lost lives on', async () => {
+  const bo = await fixture.agent();
+  fixture.leases.held.add(bo);
+  const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
+  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  fixture.leases.held.delete(bo);
+  await look();
+  await pass(61);
+  await look();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'serving', agent_id: anna });
+  fixture.leases.held.add(bo);
+  await fixture.agents.noteConnected([bo]);
+  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  fixture.leases.held.delete(anna);
+  await look();
+  await pass(61);
+  await look();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'transferring', is_origin_lost: true });
+  await look();
+  const { version } = await fixture.get(session_id);
+  await look();
+  expect(await fixture.get(session_id)).toMatchObject({ version });
+});
+
+test('two replicas look at once: each session goes back once', async () => {
+  const replica = await fixture.replica();
+  fixture.leases.held.clear();
+  await look();
+  await pass(61);
+  await Promise.all([look(), replica.lifecycle.presence.look()]);
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', version: 3 });
+  await replica.close();
+});
