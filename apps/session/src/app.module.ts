@@ -6,7 +6,10 @@ import { ProblemFilter } from './edge/problem.filter.ts';
 import { RateLimiter } from './edge/rate-limiter.ts';
 import { ServiceToken } from './edge/service.guard.ts';
 import { InternalController } from './internal/internal.controller.ts';
+import { CommandsController } from './lifecycle/commands.controller.ts';
+import { EditSession } from './lifecycle/edit-session.ts';
 import { FindSessions } from './lifecycle/find-sessions.ts';
+import { Notes } from './lifecycle/notes.ts';
 import { RunCommand } from './lifecycle/run-command.ts';
 import { SessionOpening } from './lifecycle/session-opening.ts';
 import { SessionsController } from './lifecycle/sessions.controller.ts';
@@ -26,6 +29,10 @@ import { PeopleController } from './people/people.controller.ts';
 import { SignIn } from './people/sign-in.ts';
 import { SigningKeys } from './people/signing-keys.ts';
 import { Tokens } from './people/tokens.ts';
+import { QueueController } from './queue/queue.controller.ts';
+import { ReadQueue } from './queue/read-queue.ts';
+import { settingsControllers } from './settings/settings.controller.ts';
+import { Settings } from './settings/settings.ts';
 import { Boot } from './visitors/boot.ts';
 import { WidgetController } from './visitors/widget.controller.ts';
 
@@ -40,11 +47,15 @@ export interface SessionParts {
   apiKeys: ApiKeys;
   signIn: SignIn;
   agents: Agents;
+  settings: Settings;
   boot: Boot;
   sessions: SessionsStore;
   find: FindSessions;
   opening: SessionOpening;
   commands: RunCommand;
+  edits: EditSession;
+  notes: Notes;
+  queues: ReadQueue;
   history: History;
   marks: ReadMarks;
   heads: HeadsReader;
@@ -56,11 +67,14 @@ export interface SessionParts {
 
 const controllers = [
   AuthController,
+  CommandsController,
   InternalController,
   MessagesController,
   PeopleController,
+  QueueController,
   SessionsController,
   WidgetController,
+  ...settingsControllers,
 ];
 
 @Module({})
@@ -76,11 +90,15 @@ export class AppModule {
         given(SigningKeys, parts.signingKeys),
         given(SignIn, parts.signIn),
         given(Agents, parts.agents),
+        given(Settings, parts.settings),
         given(Boot, parts.boot),
         given(SessionsStore, parts.sessions),
         given(FindSessions, parts.find),
         given(SessionOpening, parts.opening),
         given(RunCommand, parts.commands),
+        given(EditSession, parts.edits),
+        given(Notes, parts.notes),
+        given(ReadQueue, parts.queues),
         given(History, parts.history),
         given(ReadMarks, parts.marks),
         given(HeadsReader, parts.heads),

@@ -1,31 +1,31 @@
 import type { DataSource } from 'typeorm';
 import { failpointNames, type SessionConfig } from '#libs/config';
-import type { OrderedProducer } from '#libs/kafka';
+import { topics } from '#libs/contracts';
+import { fetchEndOffsets, type KafkaConnection, type OrderedProducer } from '#libs/kafka';
 import { Failpoints, type Logger } from '#libs/observability';
+import type { RedisLink } from '#libs/redis';
 import type { SessionParts } from './app.module.ts';
+import { buildLifecycle } from './build-lifecycle.ts';
 import { RateLimiter } from './edge/rate-limiter.ts';
 import { CleanUp } from './database/clean-up.ts';
-import { FindSessions } from './lifecycle/find-sessions.ts';
-import { RunCommand } from './lifecycle/run-command.ts';
-import { SessionOpening } from './lifecycle/session-opening.ts';
-import { SessionsStore } from './lifecycle/sessions.store.ts';
-import { Transitions } from './lifecycle/transitions.ts';
 import { HeadsReader } from './log/heads.ts';
 import { History } from './log/history.ts';
 import { MessageRules } from './log/message-rules.ts';
 import { NewMessages } from './log/new-messages.ts';
-import { ReadMarks } from './log/read-marks.ts';
 import { Sending } from './log/sending.ts';
-import { Outbox } from './outbox/outbox.ts';
-import { Agents } from './people/agents.ts';
+import type { Job } from './jobs/job.ts';
+import type { Signalling } from './log/read-marks.ts';
+import type { Publish } from './outbox/outbox.ts';
 import { ApiKeys } from './people/api-keys.ts';
 import { SignInLimiter } from './people/auth.controller.ts';
 import { Sealing } from './people/sealing.ts';
 import { SignIn } from './people/sign-in.ts';
 import { SigningKeys } from './people/signing-keys.ts';
 import { Tokens } from './people/tokens.ts';
-import { QueueRequests } from './queue/queue-requests.ts';
-import { Queue } from './queue/queue.ts';
+import { RedisLeases } from './presence/redis-leases.adapter.ts';
+import type { QueueRequests } from './queue/queue-requests.ts';
+import { createHasWriterPassed } from './timers/writer-progress.ts';
+import { Settings } from './settings/settings.ts';
 import { Boot } from './visitors/boot.ts';
 
 const SECONDS_A_MINUTE = 60;
@@ -33,35 +33,37 @@ const SECONDS_A_MINUTE = 60;
 /** What the writer, the jobs and the drain need beside the controllers' parts. */
 export interface InnerParts extends SessionParts {
   dataSource: DataSource;
-  outbox: Outbox;
-  queue: Queue;
   queueRequests: QueueRequests;
   newMessages: NewMessages;
-  cleanUp: CleanUp;
+  /** In the order in which they begin; they end in the opposite one. */
+  jobs: readonly Job[];
   failpoints: Failpoints;
 }
 
 /** Makes every part of the service but the writer, each from those before it. */
 export async function buildParts(
   config: SessionConfig,
-  given: { dataSource: DataSource; producer: OrderedProducer; log: Logger },
+  given: { dataSource: DataSource; producer: OrderedProducer; kafka: KafkaConnection; link: RedisLink; log: Logger },
 ): Promise<InnerParts> {
-  const { dataSource, producer, log } = given;
+  const { dataSource, producer, kafka, link, log } = given;
   const failpoints = new Failpoints(config.failpoints, failpointNames.session);
-  const outbox = new Outbox(dataSource, (records) => producer.sendMany(records), log);
-  const sessions = new SessionsStore(dataSource);
-  const transitions = new Transitions(sessions, outbox, failpoints);
-  const queue = new Queue(dataSource, { sessions, transitions, outbox, log });
-  const opening = new SessionOpening(dataSource, sessions, transitions, { outbox, queue });
-  const commands = new RunCommand(dataSource, sessions, transitions, { outbox, queue });
+  const signal: Signalling = (topic, key, value) => producer.send(topic, { key, value: JSON.stringify(value) });
+  const publish: Publish = (records) => producer.sendMany(records);
+  const lifecycle = buildLifecycle({
+    dataSource,
+    publish,
+    signal,
+    leases: new RedisLeases(link),
+    hasWriterPassed: createHasWriterPassed(dataSource, () => fetchEndOffsets(kafka, topics.inbound.name)),
+    presence_grace_seconds: config.session.presence_grace_seconds,
+    failpoints,
+    log,
+  });
+  const { find, opening, queue, queueStore } = lifecycle;
   const people = await buildPeople(config, dataSource);
   const { sealing, ...ofPeople } = people;
   const newMessages = new NewMessages(dataSource);
-  const marks = new ReadMarks(dataSource, (topic, key, value) =>
-    producer.send(topic, { key, value: JSON.stringify(value) }),
-  );
-  const find = new FindSessions(sessions, marks);
-  const boot = new Boot(dataSource, people.tokens, sealing, find);
+  const boot = new Boot(dataSource, people.tokens, sealing, { find, queueStore });
   const rules = new MessageRules(dataSource);
   const produce = (topic: string, record: { key: string; value: string; headers: Record<string, string> }) =>
     producer.send(topic, record);
@@ -71,19 +73,12 @@ export async function buildParts(
     log,
     failpoints,
     service_token: config.service_token,
-    outbox,
-    queue,
-    queueRequests: new QueueRequests(dataSource, { sessions, transitions, outbox, queue, log }),
-    sessions,
-    opening,
-    commands,
+    ...lifecycle,
     boot,
     newMessages,
-    cleanUp: new CleanUp(dataSource, log),
-    marks,
-    find,
+    jobs: [...lifecycle.jobs, new CleanUp(dataSource, log)],
     rules,
-    agents: new Agents(dataSource, outbox, queue),
+    settings: new Settings(dataSource, queue, sealing),
     history: new History(dataSource, newMessages),
     heads: new HeadsReader(dataSource),
     sending: new Sending({ dataSource, find, opening, boot, rules, produce }),

@@ -6,6 +6,7 @@ import type { SessionConfig } from '#libs/config';
 import { topics } from '#libs/contracts';
 import { OrderedProducer, createKafka } from '#libs/kafka';
 import { type Crash, createMetrics, type Logger, Readiness, startOpsServer } from '#libs/observability';
+import { RedisLink } from '#libs/redis';
 import { AppModule } from './app.module.ts';
 import { buildParts } from './build-parts.ts';
 import { createDataSource, openDataSource } from './database/data-source.ts';
@@ -38,7 +39,8 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   const producer = new OrderedProducer({ kafka, log, metrics });
   const dataSource = createDataSource(config.mysql);
   await Promise.all([openDataSource(dataSource, log), producer.connect(Object.values(topics).map(({ name }) => name))]);
-  const parts = await buildParts(config, { dataSource, producer, log });
+  const link = new RedisLink(config.redis.url, log, { listens: false });
+  const parts = await buildParts(config, { dataSource, producer, kafka, link, log });
   const writer = roles.includes('log')
     ? createWriter(config, { ...parts, kafka, producer, metrics, crash })
     : undefined;
@@ -61,10 +63,7 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   await app.startAllMicroservices();
   if (roles.includes('api')) await app.listen(port, host);
   if (roles.includes('jobs')) {
-    parts.outbox.start();
-    parts.queue.start();
-    parts.queueRequests.start();
-    parts.cleanUp.start();
+    for (const job of parts.jobs) job.start();
   }
   writer?.startWatching();
   state.isUp = true;
@@ -77,10 +76,8 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
       writer?.stopWatching();
       parts.newMessages.close();
       await app.close();
-      await parts.cleanUp.stop();
-      await parts.queueRequests.stop();
-      await parts.queue.stop();
-      await parts.outbox.stop();
+      for (const job of parts.jobs.toReversed()) await job.stop();
+      link.close();
       await producer.close();
       await writer?.disconnect();
       await dataSource.destroy();

@@ -11,6 +11,9 @@ export const failpointNames = {
     'log.after_publish',
     'log.before_offset_commit',
     'lifecycle.in_transition',
+    'lifecycle.before_commit',
+    'lifecycle.after_commit',
+    'queue.in_drain',
   ],
 } as const;
 

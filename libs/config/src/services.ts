@@ -39,6 +39,7 @@ export const sessionConfig = defineService({
   ...failpoints(failpointNames.session),
   ...secretsKey,
   ...mysql,
+  ...redis,
   ...kafka,
   session,
 });

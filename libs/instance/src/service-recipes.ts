@@ -54,6 +54,7 @@ export async function planServices(plan: ServicePlan): Promise<ServiceRecipe[]> 
       recipe(plan, 'session', place, {
         ...everyone,
         MYSQL_URL: urls.mysql_url,
+        REDIS_URL: urls.redis_url,
         SECRETS_KEY: secrets.secrets_key,
         SESSION_PORT: String(place.port),
         SESSION_OPS_PORT: String(place.ops_port),

@@ -1,29 +1,15 @@
-import { hash as hashPassword } from '@node-rs/argon2';
-import type { DataSource } from 'typeorm';
-import {
-  type AgentStatus,
-  type AgentStatusEvent,
-  type CreateAgentBody,
-  dataSchemas,
-  Refusal,
-  topics,
-} from '#libs/contracts';
-import { cloudEventHeaders } from '#libs/kafka';
+import type { DataSource, EntityManager } from 'typeorm';
+import { type AgentStatus, type AgentStatusEvent, Refusal } from '#libs/contracts';
 import type { AgentId, TeamId } from '#libs/protocol';
-import { AgentRow, TeamMemberRow, TeamRow } from '../database/entities.ts';
+import { TeamMemberRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
-import { isDuplicate, transact } from '../database/transact.ts';
-import { type Actor, writeAudit } from '../lifecycle/transitions.ts';
+import { transact } from '../database/transact.ts';
+import { type Actor, writeAudit } from '../lifecycle/audit.ts';
+import { eventRow } from '../outbox/event-row.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Queue } from '../queue/queue.ts';
 
-export interface AgentView extends Omit<AgentRow, 'password_hash' | 'created_at' | 'updated_at'> {
-  team_ids: TeamId[];
-  created_at: string;
-  updated_at: string;
-}
-
-/** People: who there is, and what status they chose. */
+/** Agents at work: what status they chose, and whether they are here. Who there is, is set in settings/. */
 export class Agents {
   readonly #dataSource: DataSource;
   readonly #outbox: Outbox;
@@ -35,49 +21,18 @@ export class Agents {
     this.#queue = queue;
   }
 
-  /** @throws Refusal CONFLICT when the username is taken, VALIDATION_FAILED for an unknown team. */
-  async create({ password, team_ids, ...fields }: CreateAgentBody, by: Actor): Promise<AgentView> {
-    const agent_id = newId('agt');
-    const password_hash = await hashPassword(password);
-    try {
-      await transact(this.#dataSource, async (tx) => {
-        for (const team_id of team_ids) {
-          if (await tx.existsBy(TeamRow, { team_id })) continue;
-          throw new Refusal('VALIDATION_FAILED', { detail: 'team_ids: no such team' });
-        }
-        const now = new Date();
-        const row = {
-          email: null,
-          locale: 'en',
-          ...fields,
-          agent_id,
-          password_hash,
-          status: 'away',
-          active: 0,
-        } as const;
-        await tx.insert(AgentRow, { ...row, email: fields.email ?? null, created_at: now, updated_at: now });
-        if (team_ids.length > 0)
-          await tx.insert(
-            TeamMemberRow,
-            team_ids.map((team_id) => ({ team_id, agent_id })),
-          );
-        await writeAudit(tx, by, 'agent.create', agent_id, null, { ...fields, team_ids });
-      });
-    } catch (error) {
-      if (isDuplicate(error)) throw new Refusal('CONFLICT', { detail: 'username is taken' });
-      throw error;
-    }
-    return this.get(agent_id);
-  }
-
-  async get(agent_id: AgentId): Promise<AgentView> {
-    const row = await this.#dataSource.manager.findOneBy(AgentRow, { agent_id });
-    if (!row) throw new Refusal('NOT_FOUND');
-    return { ...toView(row), team_ids: await this.#teamIds(agent_id) };
-  }
-
-  /** The status that the agent chose; a change is an event, and coming online drains the agent's queues. */
-  async setStatus(agent_id: AgentId, status: AgentStatus, reason: string | undefined, by: Actor): Promise<void> {
+  /**
+   * The status that the agent chose, or was given; a change is an event and a line of the agent's timeline, and coming
+   * online drains the agent's queues.
+   * @param isSign whether it shows that the agent is here
+   */
+  async setStatus(
+    agent_id: AgentId,
+    status: AgentStatus,
+    reason: string | undefined,
+    by: Actor,
+    { isSign = true } = {},
+  ): Promise<void> {
     const team_ids = await this.#teamIds(agent_id);
     await transact(this.#dataSource, async (tx) => {
       const [before] = await tx.query<{ status: AgentStatus }[]>(
@@ -85,27 +40,42 @@ export class Agents {
         [agent_id],
       );
       if (!before) throw new Refusal('NOT_FOUND');
+      if (isSign) await noteSeen(tx, agent_id);
       if (before.status === status) return;
       await tx.query('UPDATE agents SET status = ?, updated_at = NOW(6) WHERE agent_id = ?', [status, agent_id]);
+      await tx.query('INSERT INTO agent_statuses (agent_id, status, reason, set_by) VALUES (?, ?, ?, ?)', [
+        agent_id,
+        status,
+        reason ?? null,
+        by.id,
+      ]);
       const data = { agent_id, status, previous_status: before.status, reason: reason ?? null, team_ids };
-      await this.#outbox.add(tx, [statusRow(data)]);
+      await this.#outbox.add(tx, [eventRow(statusEvent(data))]);
       await writeAudit(tx, by, 'agent.status', agent_id, before, { status, reason });
     });
     this.#outbox.kick();
-    if (status === 'online') for (const team_id of team_ids) this.#queue.kick(team_id);
+    if (status === 'online') this.#queue.kick(...team_ids);
   }
 
-  async update(
-    agent_id: AgentId,
-    fields: { name?: string | undefined; locale?: string | undefined },
-    by: Actor,
-  ): Promise<void> {
-    const changes = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-    if (Object.keys(changes).length === 0) return;
-    await transact(this.#dataSource, async (tx) => {
-      await tx.update(AgentRow, { agent_id }, { ...changes, updated_at: new Date() });
-      await writeAudit(tx, by, 'agent.update', agent_id, null, changes);
-    });
+  /**
+   * Agents who have just connected are here at once, before a look at their leases finds them; what they can be given now is
+   * looked for.
+   */
+  async noteConnected(agent_ids: readonly AgentId[]): Promise<void> {
+    if (agent_ids.length === 0) return;
+    const absent = await this.#dataSource.query<{ agent_id: AgentId }[]>(
+      'SELECT agent_id FROM agents WHERE agent_id IN (?) AND absent_since IS NOT NULL',
+      [agent_ids],
+    );
+    const came = absent.map(({ agent_id }) => agent_id);
+    if (came.length === 0) return;
+    await this.#dataSource.query('UPDATE agents SET absent_since = NULL WHERE agent_id IN (?)', [came]);
+    for (const agent_id of came) await this.#queue.kickTeamsOf(agent_id);
+  }
+
+  /** A client without a socket shows by its calls that its agent is here. */
+  noteSeen(agent_id: AgentId): Promise<void> {
+    return noteSeen(this.#dataSource.manager, agent_id);
   }
 
   async #teamIds(agent_id: AgentId): Promise<TeamId[]> {
@@ -114,21 +84,10 @@ export class Agents {
   }
 }
 
-function toView({ password_hash: _hash, created_at, updated_at, ...row }: AgentRow): Omit<AgentView, 'team_ids'> {
-  return { ...row, created_at: created_at.toISOString(), updated_at: updated_at.toISOString() };
+async function noteSeen(tx: EntityManager, agent_id: AgentId): Promise<void> {
+  await tx.query('UPDATE agents SET seen_at = NOW(6), absent_since = NULL WHERE agent_id = ?', [agent_id]);
 }
 
-function statusRow(data: AgentStatusEvent['data']) {
-  const event_id = newId('evt');
-  const occurred_at = new Date().toISOString();
-  const event: AgentStatusEvent = { event_id, type: 'agent.status_changed', occurred_at, data };
-  const about = {
-    id: event_id,
-    type: event.type,
-    source: 'seqdesk/session',
-    time: occurred_at,
-    subject: data.agent_id,
-    dataschema: dataSchemas.event,
-  } as const;
-  return { topic: topics.events.name, record_key: data.agent_id, headers: cloudEventHeaders(about), value: event };
+function statusEvent(data: AgentStatusEvent['data']): AgentStatusEvent {
+  return { event_id: newId('evt'), type: 'agent.status_changed', occurred_at: new Date().toISOString(), data };
 }

@@ -1,44 +1,42 @@
-import { Body, Controller, Get, Patch, Post } from '@nestjs/common';
+import { Body, Controller, Get, Patch } from '@nestjs/common';
 import type { z } from 'zod';
-import { createAgentBody, type CreateAgentBody, Refusal, updateMeBody } from '#libs/contracts';
+import { Refusal, updateMeBody } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId } from '#libs/protocol';
 import { ActorOf, Allow, CallerOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
-import type { Actor } from '../lifecycle/transitions.ts';
+import type { Actor } from '../lifecycle/audit.ts';
+import { agents } from '../settings/agents.ts';
+import { Settings } from '../settings/settings.ts';
 import { Agents } from './agents.ts';
 
-@Controller()
+/** What people see and say of themselves. */
+@Controller('me')
+@Allow('agent')
 export class PeopleController {
   readonly #agents: Agents;
+  readonly #settings: Settings;
 
-  constructor(agents: Agents) {
+  constructor(agents: Agents, settings: Settings) {
     this.#agents = agents;
+    this.#settings = settings;
   }
 
-  @Get('me')
-  @Allow('agent')
+  @Get()
   me(@CallerOf() caller: Caller) {
-    return this.#agents.get(agentOf(caller));
+    return this.#settings.read(agents, agentOf(caller));
   }
 
-  @Patch('me')
-  @Allow('agent')
+  @Patch()
   async updateMe(
     @CallerOf() caller: Caller,
     @Body(new Validated(updateMeBody)) { status, ...fields }: z.output<typeof updateMeBody>,
     @ActorOf() by: Actor,
   ) {
     const agent_id = agentOf(caller);
-    await this.#agents.update(agent_id, fields, by);
+    await this.#settings.update(agents, agent_id, fields, by);
     if (status) await this.#agents.setStatus(agent_id, status, undefined, by);
-    return this.#agents.get(agent_id);
-  }
-
-  @Post('agents')
-  @Allow('admin')
-  create(@Body(new Validated(createAgentBody)) body: CreateAgentBody, @ActorOf() by: Actor) {
-    return this.#agents.create(body, by);
+    return this.#settings.read(agents, agent_id);
   }
 }
 

@@ -39,6 +39,19 @@ interface Account {
   disabled: number;
 }
 
+interface Family {
+  family_id: string;
+  agent_id: AgentId;
+}
+
+/**
+ * Ends all refresh tokens of an agent, in the transaction that holds the agent's row: those that a sign-in of the same
+ * moment makes are made before, and go, or are not made any more.
+ */
+export async function endRefreshTokens(tx: EntityManager, agent_id: string): Promise<void> {
+  await tx.query('DELETE FROM refresh_tokens WHERE agent_id = ?', [agent_id]);
+}
+
 /** Signs people in with a password, and on with a refresh token that works once: a second use ends its whole family. */
 export class SignIn {
   readonly #dataSource: DataSource;
@@ -58,11 +71,17 @@ export class SignIn {
     const account = await this.#find('username = ?', username);
     if (account && !(await this.#takeAttempt(account.agent_id))) throw new Refusal('ACCOUNT_LOCKED');
     const isRight = await verifyPassword(account?.password_hash ?? (await this.#decoy), password);
-    if (!account || !isRight || account.disabled) throw new Refusal('UNAUTHENTICATED');
-    await this.#dataSource.query('UPDATE agents SET failed_logins = 0, locked_until = NULL WHERE agent_id = ?', [
-      account.agent_id,
-    ]);
-    return this.#admit(account, randomUUID());
+    if (!account || !isRight) throw new Refusal('UNAUTHENTICATED');
+    return transact(this.#dataSource, async (tx) => {
+      // Under the row's lock, and with what was verified: an admin may have changed the password meanwhile.
+      const { affectedRows } = await tx.query<{ affectedRows: number }>(
+        `UPDATE agents SET failed_logins = 0, locked_until = NULL
+         WHERE agent_id = ? AND password_hash = ? AND disabled = 0`,
+        [account.agent_id, account.password_hash],
+      );
+      if (affectedRows !== 1) throw new Refusal('UNAUTHENTICATED');
+      return this.#admit(tx, account, randomUUID());
+    });
   }
 
   get refresh_token_days(): number {
@@ -73,17 +92,15 @@ export class SignIn {
   async withRefreshToken(token: string): Promise<SignedIn> {
     const token_hash = hash('sha256', token);
     const signedIn = await transact(this.#dataSource, async (tx) => {
-      const family_id = await this.#lockFamily(tx, token_hash);
-      if (!family_id) return undefined;
+      const held = await this.#lockFamily(tx, token_hash);
+      if (!held) return undefined;
+      const { family_id, agent_id } = held;
       const used = await tx.query<{ affectedRows: number }>(
         'UPDATE refresh_tokens SET used_at = NOW(6) WHERE token_hash = ? AND used_at IS NULL AND expires_at > NOW(6)',
         [token_hash],
       );
-      const [row] = await tx.query<{ agent_id: string }[]>('SELECT agent_id FROM refresh_tokens WHERE token_hash = ?', [
-        token_hash,
-      ]);
-      const account = row && (await this.#find('agent_id = ?', row.agent_id));
-      if (used.affectedRows === 1 && account && !account.disabled) return this.#admit(account, family_id, tx);
+      const account = await this.#find('agent_id = ?', agent_id, tx);
+      if (used.affectedRows === 1 && account && !account.disabled) return this.#admit(tx, account, family_id);
       // Somebody has used it before: whoever holds this family, it is not one person. Returned, not thrown: this stays.
       await tx.query('DELETE FROM refresh_tokens WHERE family_id = ?', [family_id]);
       return undefined;
@@ -92,17 +109,21 @@ export class SignIn {
     return signedIn;
   }
 
-  /** Takes the locks of all the family's tokens, in one order: uses of them come one after the other. */
-  async #lockFamily(tx: EntityManager, token_hash: string): Promise<string | undefined> {
-    const [row] = await tx.query<{ family_id: string }[]>('SELECT family_id FROM refresh_tokens WHERE token_hash = ?', [
+  /**
+   * Takes the locks of the agent and of all the family's tokens, in one order: uses of them come one after the other, and
+   * none while an admin ends them all.
+   */
+  async #lockFamily(tx: EntityManager, token_hash: string): Promise<Family | undefined> {
+    const [row] = await tx.query<Family[]>('SELECT family_id, agent_id FROM refresh_tokens WHERE token_hash = ?', [
       token_hash,
     ]);
     if (!row) return undefined;
+    await tx.query('SELECT agent_id FROM agents WHERE agent_id = ? FOR UPDATE', [row.agent_id]);
     const held = await tx.query<unknown[]>(
       'SELECT token_hash FROM refresh_tokens WHERE family_id = ? ORDER BY token_hash FOR UPDATE',
       [row.family_id],
     );
-    return held.length > 0 ? row.family_id : undefined;
+    return held.length > 0 ? row : undefined;
   }
 
   /** Ends the token's family. An unknown token is no error. */
@@ -128,15 +149,19 @@ export class SignIn {
     return affectedRows === 1;
   }
 
-  async #find(where: 'username = ?' | 'agent_id = ?', value: string): Promise<Account | undefined> {
-    const [account] = await this.#dataSource.query<Account[]>(
+  async #find(
+    where: 'username = ?' | 'agent_id = ?',
+    value: string,
+    tx: EntityManager = this.#dataSource.manager,
+  ): Promise<Account | undefined> {
+    const [account] = await tx.query<Account[]>(
       `SELECT agent_id, username, password_hash, name, role, status, locale, disabled FROM agents WHERE ${where}`,
       [value],
     );
     return account;
   }
 
-  async #admit(account: Account, family_id: string, tx: EntityManager = this.#dataSource.manager): Promise<SignedIn> {
+  async #admit(tx: EntityManager, account: Account, family_id: string): Promise<SignedIn> {
     const { agent_id, username, name, role, status, locale } = account;
     const teams = await tx.query<{ team_id: TeamId }[]>(
       'SELECT team_id FROM team_members WHERE agent_id = ? ORDER BY team_id',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
+import { BusinessHoursRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
 import { Sealing } from '../people/sealing.ts';
 import { SigningKeys } from '../people/signing-keys.ts';
@@ -14,7 +15,8 @@ beforeAll(async () => {
   const keys = new SigningKeys(fixture.dataSource, sealing);
   await keys.load();
   const tokens = new Tokens(keys, { access_token_seconds: 60, visitor_token_days: 1 });
-  boot = new Boot(fixture.dataSource, tokens, sealing, fixture.find);
+  const { find, lifecycle } = fixture;
+  boot = new Boot(fixture.dataSource, tokens, sealing, { find, queueStore: lifecycle.queueStore });
   await fixture.database.query('UPDATE channels SET identity_secret_encrypted = ?', [sealing.seal('secret')]);
 });
 afterAll(() => fixture.close());
@@ -41,6 +43,31 @@ test('a visitor who comes back sees the open session with what is unread', async
   expect(visitor).toEqual(first.visitor);
   expect(session).toMatchObject({ session_id, last_seq_id: 1, unread_count: 1 });
   expect(session).not.toHaveProperty('priority');
+});
+
+test('the channel is shown as it was set, but for its timers, and as open by the hours of its team', async () => {
+  const { channel_id } = fixture;
+  const set = (settings: object) =>
+    fixture.database.query('UPDATE channels SET settings = ? WHERE channel_id = ?', [
+      JSON.stringify(settings),
+      channel_id,
+    ]);
+  const bare = { theme: {}, texts: {}, pre_chat: [], hot_questions: [] };
+  const { channel } = await boot.run({ channel_id });
+  expect(channel).toEqual({ ...bare, channel_id, name: 'Shop', bot: 'none', open: true });
+  const looks = { theme: { color: '#112233' }, texts: { greeting: { en: 'Hello' } }, hot_questions: ['Where?'] };
+  await set({ ...looks, timers: { close_seconds: 1 }, return_to_agent: true });
+  const hours = { business_hours_id: newId('hrs'), name: 'Never', time_zone: 'UTC', week: {}, days: [] };
+  await fixture.dataSource.manager.insert(BusinessHoursRow, {
+    ...hours,
+    created_at: new Date(),
+    updated_at: new Date(),
+  });
+  await fixture.database.query('UPDATE teams SET business_hours_id = ?', [hours.business_hours_id]);
+  const closed = await boot.run({ channel_id });
+  expect(closed.channel).toEqual({ ...channel, ...looks, open: false });
+  await set({});
+  await fixture.database.query('UPDATE teams SET business_hours_id = NULL');
 });
 
 test('where a visitor is, and in which language, is kept as it was said last', async () => {

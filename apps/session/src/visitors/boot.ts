@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { DataSource } from 'typeorm';
-import { type BootBody, Refusal, type Session } from '#libs/contracts';
+import { type BootBody, type ChannelSettings, Refusal, type Session } from '#libs/contracts';
 import type { ChannelId } from '#libs/protocol';
 import { ChannelRow, VisitorRow } from '../database/entities.ts';
 import { newId } from '../database/ids.ts';
@@ -8,14 +8,23 @@ import { isDuplicate } from '../database/transact.ts';
 import type { FindSessions } from '../lifecycle/find-sessions.ts';
 import { Sealing } from '../people/sealing.ts';
 import { Tokens } from '../people/tokens.ts';
+import type { QueueStore } from '../queue/queue.store.ts';
+import { channelSettingsOf } from '../settings/channel-settings.ts';
 import { type Identity, readIdentity, requireForeign } from './identity.ts';
 
 export interface Booted {
   visitor_token: string;
   visitor: Pick<VisitorRow, 'visitor_id' | 'user_id' | 'name' | 'email' | 'phone' | 'attributes'>;
   session: Session | null;
-  channel: Record<string, unknown>;
+  channel: ChannelView;
 }
+
+/** What the widget is told of its channel. */
+type ChannelView = Pick<ChannelRow, 'channel_id' | 'name' | 'bot'> &
+  Pick<ChannelSettings, 'theme' | 'texts' | 'pre_chat' | 'hot_questions'> & {
+    /** Whether its team is at work now, by its business hours. */
+    open: boolean;
+  };
 
 /** What is said of a visitor; of what is missing nothing is said. */
 interface Told {
@@ -30,12 +39,19 @@ export class Boot {
   readonly #tokens: Tokens;
   readonly #sealing: Sealing;
   readonly #find: FindSessions;
+  readonly #queueStore: QueueStore;
 
-  constructor(dataSource: DataSource, tokens: Tokens, sealing: Sealing, find: FindSessions) {
+  constructor(
+    dataSource: DataSource,
+    tokens: Tokens,
+    sealing: Sealing,
+    { find, queueStore }: { find: FindSessions; queueStore: QueueStore },
+  ) {
     this.#dataSource = dataSource;
     this.#tokens = tokens;
     this.#sealing = sealing;
     this.#find = find;
+    this.#queueStore = queueStore;
   }
 
   /** @throws Refusal NOT_FOUND for an unknown channel, UNAUTHENTICATED for a bad or a missing identity. */
@@ -51,7 +67,7 @@ export class Boot {
       visitor_token: await this.#tokens.signVisitor(visitor_id, channel_id),
       visitor: { visitor_id, user_id, name, email, phone, attributes },
       session: (await this.#find.findOpen({ kind: 'visitor', visitor_id, channel_id })) ?? null,
-      channel: channelView(channel),
+      channel: await this.#view(channel),
     };
   }
 
@@ -71,6 +87,13 @@ export class Boot {
     const channel = await this.#dataSource.manager.findOneBy(ChannelRow, { channel_id });
     if (!channel) throw new Refusal('NOT_FOUND', { detail: 'no such channel' });
     return channel;
+  }
+
+  /** Its timers, and to whom visitors come back, are not for visitors. */
+  async #view({ channel_id, name, bot, team_id, settings }: ChannelRow): Promise<ChannelView> {
+    const { theme, texts, pre_chat, hot_questions } = channelSettingsOf(settings);
+    const team = await this.#queueStore.readTeam(this.#dataSource.manager, team_id);
+    return { channel_id, name, theme, texts, pre_chat, hot_questions, bot, open: team?.is_open ?? false };
   }
 
   async #identity({ identity }: BootBody, { channel_id, identity: wanted }: ChannelRow): Promise<Identity | undefined> {
@@ -139,9 +162,4 @@ export class Boot {
     const { visitor_id } = visitor;
     await this.#dataSource.manager.update(VisitorRow, { visitor_id }, { ...changes, updated_at: new Date() });
   }
-}
-
-function channelView({ channel_id, name, bot, settings }: ChannelRow): Record<string, unknown> {
-  const empty = { theme: {}, texts: {}, pre_chat: [], hot_questions: [] };
-  return { ...empty, ...settings, channel_id, name, bot, open: true };
 }

@@ -97,6 +97,13 @@ export const session = z
       unit: 'days',
       description: "How long a visitor's token is valid; each visit renews it.",
     }),
+    presence_grace_seconds: whole({
+      min: 1,
+      max: 3_600,
+      default: 60,
+      unit: 'seconds',
+      description: "How long an agent may be gone before the agent's sessions go back to the queue.",
+    }),
     batch,
     login,
     limits,
