@@ -108,6 +108,7 @@ test('only supervisors and admins look over shoulders, in their teams', async ()
   expect(await codeOf(mayWrite.watch(supervisor, session_id))).toBe('ok');
   expect(await codeOf(mayWrite.watch(admin, session_id))).toBe('ok');
   expect(await codeOf(mayWrite.watch(elsewhere, session_id))).toBe('NOT_FOUND');
+  // Who has no right here learns no more of it than that.
   expect(await codeOf(mayWrite.watch(agent, session_id))).toBe('FORBIDDEN');
   expect(await codeOf(mayWrite.watch(visitor, session_id))).toBe('FORBIDDEN');
 });

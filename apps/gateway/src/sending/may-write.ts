@@ -7,7 +7,7 @@
  */
 import { LRUCache } from 'lru-cache';
 import { Refusal, type SessionRoute } from '#libs/contracts';
-import { canReadSession, canWriteMessage, type Person } from '#libs/domain';
+import { canSuperviseSession, canWriteMessage, type Person } from '#libs/domain';
 
 /** Undefined for an unknown session. @throws Refusal UNAVAILABLE when nobody can be asked */
 export type AskRoute = (session_id: string) => Promise<SessionRoute | undefined>;
@@ -59,10 +59,16 @@ export class MayWrite {
     if (!asked) throw new Refusal('NOT_FOUND');
     const route = this.renew(asked);
     if (right(person, route)) return route;
-    throw new Refusal(canReadSession(person, route) ? 'FORBIDDEN' : 'NOT_FOUND');
+    throw new Refusal(knows(person, route) ? 'FORBIDDEN' : 'NOT_FOUND');
   }
 }
 
 export function canWatch(person: Person, route: SessionRoute): boolean {
-  return person.kind === 'agent' && person.role !== 'agent' && canReadSession(person, route);
+  return canSuperviseSession(person, route);
+}
+
+/** Whether the person knows of the session anyhow. What a team shows its agents is not known here: they learn less, not more. */
+function knows(person: Person, route: SessionRoute): boolean {
+  if (canWriteMessage(person, route) || canSuperviseSession(person, route)) return true;
+  return person.kind === 'agent' && route.state === 'waiting' && person.team_ids.includes(route.team_id);
 }

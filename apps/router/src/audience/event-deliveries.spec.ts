@@ -14,7 +14,9 @@ const id = {
   anna: makeId('agt', now, randomBytes(10)),
   bo: makeId('agt', now, randomBytes(10)),
 };
-type Change = Partial<Session> & { from?: { state: SessionState; agent_id?: AgentId; team_id?: TeamId } };
+type Change = Partial<Session> & {
+  from?: { state: SessionState; agent_id?: AgentId; team_id?: TeamId; transfer_to_agent_id?: AgentId };
+};
 
 function transition(type: SessionEvent['type'], { from, ...change }: Change): SessionEvent {
   const session: Session = {
@@ -120,4 +122,64 @@ test("an agent's status goes to the agent and the teams", () => {
   };
   expect(plan(changed)).toEqual([`presence:updated agent:${id.anna} team:${id.team}`]);
   expect(JSON.parse(toEventDeliveries(changed)[0]?.json ?? '')).toEqual({ agent_id: id.anna, status: 'busy' });
+});
+
+const offer = { from: id.anna, to_agent: id.bo, reason: null, expires_at: '2026-11-24T00:00:31Z' };
+
+test('an offer shows to the one who may take it, and the session goes on at its owner', () => {
+  const offered = transition('session.transfer_offered', {
+    state: 'transferring',
+    agent: agent(id.anna),
+    transfer: offer,
+    from: { state: 'serving', agent_id: id.anna },
+  });
+  expect(plan(offered)).toEqual([
+    `transfer:offered agent:${id.bo}`,
+    `session:updated ${watch} agent:${id.anna}`,
+    toVisitor,
+  ]);
+  const [toTarget, , own] = toEventDeliveries(offered);
+  expect(JSON.parse(toTarget?.json ?? '')).toMatchObject({ from: id.anna, expires_at: offer.expires_at });
+  expect(JSON.parse(own?.json ?? '')).not.toHaveProperty('transfer');
+});
+
+test.each(['session.transfer_failed', 'session.closed'] as const)('%s takes the offer from the other one', (type) => {
+  const ended = transition(type, {
+    state: type === 'session.closed' ? 'closed' : 'serving',
+    agent: agent(id.anna),
+    from: { state: 'transferring', agent_id: id.anna, transfer_to_agent_id: id.bo },
+  });
+  expect(plan(ended)[0]).toBe(`session:removed agent:${id.bo}`);
+  expect(plan(ended)[1]).toBe(`session:updated ${watch} agent:${id.anna}`);
+});
+
+test('an accepted offer takes the session from who made it, and nothing from who has it now', () => {
+  const accepted = transition('session.transferred', {
+    agent: agent(id.bo),
+    from: { state: 'transferring', agent_id: id.anna, transfer_to_agent_id: id.bo },
+  });
+  expect(plan(accepted)).toEqual([
+    `session:removed agent:${id.anna}`,
+    `session:updated ${watch} agent:${id.bo}`,
+    toVisitor,
+  ]);
+});
+
+test('a late reply shows to the agent, then to the supervisors; unseen words are for integrators', () => {
+  const base = {
+    event_id: makeId('evt', now, randomBytes(10)),
+    occurred_at: '2026-11-24T00:00:01Z',
+    session_id: id.session,
+  };
+  const late = (level: 'agent' | 'supervisor') =>
+    event.parse({
+      ...base,
+      type: 'sla.breached',
+      data: { kind: 'next_reply', level, agent_id: id.anna, team_id: id.team, supervisor_ids: [id.bo] },
+    }) as SessionEvent;
+  expect(plan(late('agent'))).toEqual([`sla:breached agent:${id.anna}`]);
+  expect(plan(late('supervisor'))).toEqual([`sla:breached agent:${id.bo}`]);
+  const visitor = { visitor_id: id.visitor, user_id: null };
+  const unseen = { ...base, type: 'message.unseen', data: { visitor, from_seq_id: 1, to_seq_id: 2 } };
+  expect(plan(event.parse(unseen) as SessionEvent)).toEqual([]);
 });

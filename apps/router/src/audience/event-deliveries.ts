@@ -5,12 +5,22 @@ import {
   routeOf,
   sessionForVisitor,
   type SessionEvent,
+  type SlaEvent,
 } from '#libs/contracts';
 import { agentRoom, teamRoom, visitorRoom, watchRoom } from '#libs/protocol';
 
 /** What an event shows to whom, in the order in which screens should get it. */
 export function toEventDeliveries(event: Event): Delivery[] {
-  return event.type === 'agent.status_changed' ? presence(event) : transition(event);
+  switch (event.type) {
+    case 'agent.status_changed':
+      return presence(event);
+    case 'sla.breached':
+      return lateReply(event);
+    case 'message.unseen':
+      return []; // for integrators, who have other ways to reach a visitor
+    default:
+      return transition(event);
+  }
 }
 
 function transition(event: SessionEvent): Delivery[] {
@@ -25,6 +35,7 @@ function transition(event: SessionEvent): Delivery[] {
       json: JSON.stringify({ session_id, reason: event.type.slice('session.'.length) }),
     });
   }
+  deliveries.push(...offer(event));
   const rooms = [watchRoom(session_id)];
   if (agent) rooms.push(agentRoom(agent.agent_id));
   // The team sees its queue: who enters it, and who leaves it.
@@ -44,6 +55,37 @@ function transition(event: SessionEvent): Delivery[] {
     json: JSON.stringify(withoutUnread(sessionForVisitor(session))),
   });
   return deliveries;
+}
+
+/** To whom the session is on offer, and that it is so no more. */
+function offer({ type, data: { session, previous } }: SessionEvent): Delivery[] {
+  const { session_id, transfer, agent } = session;
+  const before = previous?.transfer_to_agent_id ?? null;
+  const deliveries: Delivery[] = [];
+  if (before !== null && before !== transfer?.to_agent && before !== agent?.agent_id) {
+    const reason = type.slice('session.'.length);
+    deliveries.push({
+      rooms: [agentRoom(before)],
+      event: 'session:removed',
+      json: JSON.stringify({ session_id, reason }),
+    });
+  }
+  if (type === 'session.transfer_offered' && transfer?.to_agent) {
+    const { from, to_agent, expires_at } = transfer;
+    deliveries.push({
+      rooms: [agentRoom(to_agent)],
+      event: 'transfer:offered',
+      json: JSON.stringify({ session: withoutUnread(session), from, expires_at }),
+    });
+  }
+  return deliveries;
+}
+
+/** A late reply shows to whoever can do something about it. */
+function lateReply({ session_id, data: { kind, level, agent_id, supervisor_ids } }: SlaEvent): Delivery[] {
+  const people = level === 'supervisor' ? supervisor_ids : agent_id === null ? [] : [agent_id];
+  if (people.length === 0) return [];
+  return [{ rooms: people.map(agentRoom), event: 'sla:breached', json: JSON.stringify({ session_id, kind, level }) }];
 }
 
 // One text for all readers, and the count is each reader's own.

@@ -65,3 +65,18 @@ test('only the last signal of each person and session is kept, in order', () => 
     read(2),
   ]);
 });
+
+test('a place in the queue is its visitor’s, and needs no route', () => {
+  const place: Signal = { type: 'queue', session_id, visitor_id, position: 3, eta_seconds: 40 };
+  const delivery = toSignalDelivery(place, undefined);
+  expect(delivery).toMatchObject({ rooms: [`visitor:${visitor_id}`], event: 'queue:updated' });
+  expect(JSON.parse(delivery?.json ?? '')).toEqual({ session_id, position: 3, eta_seconds: 40 });
+});
+
+test('a note stays among agents', () => {
+  const author = { agent_id, name: 'Anna' };
+  const note = { note_id: 'note_1', author, content: 'vip', after_seq_id: 2, created_at: '2026-11-24T00:00:00Z' };
+  const delivery = toSignalDelivery({ type: 'note', session_id, note }, route);
+  expect(delivery).toMatchObject({ rooms: [`watch:${session_id}`, `agent:${agent_id}`], event: 'note:created' });
+  expect(toSignalDelivery({ type: 'note', session_id, note }, undefined)).toBeUndefined();
+});

@@ -3,6 +3,8 @@ import { agentRoom, visitorRoom, watchRoom } from '#libs/protocol';
 import { toPresence } from './event-deliveries.ts';
 
 type Typing = Extract<Signal, { type: 'typing' }>;
+type Position = Extract<Signal, { type: 'queue' }>;
+type Noted = Extract<Signal, { type: 'note' }>;
 type Read = Extract<Signal, { type: 'read' }>;
 
 /** The last word of each person about each thing: what it replaces would be seen for a millisecond. Order is kept. */
@@ -24,6 +26,10 @@ function subjectOf(signal: Signal): string {
       return `read ${signal.session_id} ${signal.reader}`;
     case 'presence':
       return `presence ${signal.agent_id}`;
+    case 'queue':
+      return `queue ${signal.session_id}`;
+    case 'note':
+      return `note ${signal.note.note_id}`;
   }
 }
 
@@ -36,7 +42,22 @@ export function toSignalDelivery(signal: Signal, route: SessionRoute | undefined
       return route && toRead(signal, route);
     case 'presence':
       return toPresence(signal.agent_id, signal.status, signal.team_ids);
+    case 'queue':
+      return toPosition(signal);
+    case 'note':
+      return route && toNote(signal, route);
   }
+}
+
+function toPosition({ session_id, visitor_id, position, eta_seconds }: Position): Delivery {
+  const json = JSON.stringify({ session_id, position, eta_seconds });
+  return { rooms: [visitorRoom(visitor_id)], event: 'queue:updated', json };
+}
+
+/** Among agents only. */
+function toNote({ session_id, note }: Noted, route: SessionRoute): Delivery {
+  const rooms = [watchRoom(session_id), ...agentsOf(route)];
+  return { rooms, event: 'note:created', json: JSON.stringify({ session_id, note }) };
 }
 
 function toTyping({ session_id, who, typing, preview }: Typing, route: SessionRoute): Delivery | undefined {

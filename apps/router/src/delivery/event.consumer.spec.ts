@@ -36,7 +36,7 @@ function batch(...values: unknown[]): RecordBatch {
 }
 
 test('a type that only a newer version knows is skipped and counted; what stands beside it is shown', async () => {
-  await consumer.deliver(batch({ ...opened, type: 'session.rated' }, opened, { type: 'visitor.erased' }));
+  await consumer.deliver(batch({ ...opened, type: 'session.merged' }, opened, { type: 'visitor.erased' }));
   expect(pushed.map(({ event }) => event)).toEqual(['session:updated', 'session:updated']);
   expect(await metrics.render()).toMatch(/^seqdesk_router_events_unknown_total(\{[^}]*\})? 2$/m);
 });

@@ -50,5 +50,5 @@ export class EventConsumer {
 }
 
 function isTransition(entry: Event): entry is SessionEvent {
-  return entry.type !== 'agent.status_changed';
+  return 'version' in entry;
 }

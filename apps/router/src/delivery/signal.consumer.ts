@@ -60,5 +60,6 @@ export class SignalConsumer {
 }
 
 function sessionOf(signal: Signal): string[] {
-  return signal.type === 'presence' ? [] : [signal.session_id];
+  // A position names its visitor by itself.
+  return signal.type === 'presence' || signal.type === 'queue' ? [] : [signal.session_id];
 }
