@@ -106,3 +106,14 @@ test('a token source that fails for a while: run goes on, and a follow ends well
   client.close();
   await running;
 });
+
+test('a status that is chosen before the socket stands goes over REST', async () => {
+  const asked = vi.spyOn(globalThis, 'fetch').mockImplementation(async () => Response.json({ status: 'busy' }));
+  const client = createClient({ url: 'http://chat.invalid', token: 'token' });
+  await client.setStatus('busy', 'lunch');
+  expect(asked).toHaveBeenCalledWith(
+    'http://chat.invalid/api/v1/me',
+    expect.objectContaining({ method: 'PATCH', body: '{"status":"busy"}' }),
+  );
+  client.close();
+});

@@ -18,6 +18,8 @@ export interface ConnectionOptions {
   url: string;
   token: TokenSource;
   codec: Codec;
+  /** The language of refusals; in a browser it is the browser's. */
+  locale?: string | undefined;
   random: () => number;
   /** Whether the server answers over plain HTTP. */
   isReachable: () => Promise<boolean>;
@@ -26,7 +28,7 @@ export interface ConnectionOptions {
 export interface ConnectionEdges {
   changed(state: ConnectionState, error?: SocketError): void;
   ready(ready: ConnectionReady): void;
-  event<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): void;
+  event<Name extends PassedOn>(name: Name, data: ServerEvents[Name]): void;
 }
 
 type ErrorEvent = ServerEvents['error'];
@@ -43,15 +45,22 @@ const READY_DEADLINE_MS = 15_000;
 const ATTEMPTS_UNTIL_BLOCKED = 3;
 /** The application's own source of tokens failed: temporary, whatever it says, as the server has refused nothing. */
 const NO_TOKEN = { code: 'UNAVAILABLE', number: 3_001, retryable: true } as const;
-const passedOn = [
-  'message:created',
-  'session:updated',
-  'session:removed',
-  'session:heads',
-  'session:read',
-  'session:typing',
-  'presence:updated',
-] as const satisfies (keyof ServerEvents)[];
+
+/** What the server tells beside the connection's own beginning and end. */
+export type PassedOn = Exclude<keyof ServerEvents, 'connection:ready' | 'server:draining' | 'error'>;
+const passedOn: Record<PassedOn, true> = {
+  'message:created': true,
+  'session:updated': true,
+  'session:removed': true,
+  'session:heads': true,
+  'session:read': true,
+  'session:typing': true,
+  'presence:updated': true,
+  'queue:updated': true,
+  'transfer:offered': true,
+  'note:created': true,
+  'sla:breached': true,
+};
 
 export class Connection {
   readonly #options: ConnectionOptions;
@@ -128,7 +137,7 @@ export class Connection {
   }
 
   #runSocket(token: string): Promise<ConnectionEnd> {
-    const { url, codec } = this.#options;
+    const { url, codec, locale } = this.#options;
     const socket = io(url, {
       transports: ['websocket'],
       reconnection: false,
@@ -136,6 +145,7 @@ export class Connection {
       timeout: READY_DEADLINE_MS,
       auth: { token, protocol: PROTOCOL, ...(codec === 'binary' ? { codec } : {}) },
       ...(codec === 'binary' ? { parser: binaryClientParser } : {}),
+      ...(locale === undefined ? {} : { extraHeaders: { 'accept-language': locale } }),
     });
     this.#socket = socket;
     return new Promise((resolve) => {
@@ -154,7 +164,9 @@ export class Connection {
         this.#move('online');
         this.#edges.ready(ready);
       });
-      for (const name of passedOn) socket.on(name, (data: unknown) => this.#edges.event(name, data as never));
+      for (const name of Object.keys(passedOn) as PassedOn[]) {
+        socket.on(name, (data: unknown) => this.#edges.event(name, data as never));
+      }
       socket.on('error', (error: ErrorEvent) => (outcome.error = error));
       socket.on('server:draining', ({ reconnect_after_ms }: ServerEvents['server:draining']) => {
         outcome.pause_ms = reconnect_after_ms;

@@ -68,13 +68,19 @@ export class Outbox {
     return entry;
   }
 
-  /** The log shows the word: nothing is left to do for it. */
-  noticeDelivered(client_msg_id: string, message_id: string): void {
+  /** Whether a word to this session is not seen in the log yet. */
+  has(session_id: string): boolean {
+    return this.entries.some(({ message }) => message.session_id === session_id);
+  }
+
+  /** The log shows the word: nothing is left to do for its entry, which is returned. */
+  noticeDelivered(client_msg_id: string, message_id: string): OutboxEntry | undefined {
     const entry = this.#entries.get(client_msg_id);
-    if (!entry) return;
-    this.#move(entry, 'delivered', { message_id });
+    if (!entry) return undefined;
     this.#entries.delete(client_msg_id);
+    this.#move(entry, 'delivered', { message_id });
     this.#save();
+    return entry;
   }
 
   /** The network is back: whoever waits for the next attempt makes it now. */

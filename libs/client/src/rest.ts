@@ -1,18 +1,37 @@
-import type { Message, MessageSend, Problem, Sent, Session, SocketError } from '#libs/contracts';
+import type { ErrorCode, Message, MessageSend, Problem, Sent, Session, SocketError } from '#libs/contracts';
 
 const DEADLINE_MS = 10_000;
 const PROBE_DEADLINE_MS = 3_000;
 const PAGE = 200;
 
-/** A call that was refused or did not get through; `retryable` as on the socket. */
+/** What REST says beside the code and its text. */
+export interface FailureMore {
+  /** For people who debug. */
+  detail?: string;
+  /** The state that the session is in, where that is why. */
+  state?: string;
+  /** How long the server asks to wait before the next attempt. */
+  retry_after_ms?: number;
+}
+
+/**
+ * A call that was refused or did not get through; `retryable` as on the socket. `message` is the code's text, in the
+ * language of the client's `locale`.
+ */
 export class CallFailed extends Error {
   readonly code: string;
   readonly retryable: boolean;
+  readonly detail: string | undefined;
+  readonly state: string | undefined;
+  readonly retry_after_ms: number | undefined;
 
-  constructor(error: SocketError) {
+  constructor(error: SocketError, { detail, state, retry_after_ms }: FailureMore = {}) {
     super(error.message);
     this.code = error.code;
     this.retryable = error.retryable;
+    this.detail = detail;
+    this.state = state;
+    this.retry_after_ms = retry_after_ms;
   }
 }
 
@@ -29,21 +48,24 @@ export function unavailable(message: string): CallFailed {
   return new CallFailed({ code: 'UNAVAILABLE', message, retryable: true });
 }
 
-/** The few REST calls the SDK needs; each rejects with CallFailed only. No retries: who calls knows whether to try again. */
+/** REST as it is: one attempt a call, rejecting with CallFailed only. Who calls knows whether to try again. */
 export class Rest {
   readonly #url: string;
   readonly #token: TokenSource;
+  readonly #locale: string | undefined;
 
-  constructor(url: string, token: TokenSource) {
+  /** @param locale the language of refusals, a language tag */
+  constructor(url: string, token: TokenSource, locale?: string) {
     this.#url = url;
     this.#token = token;
+    this.#locale = locale;
   }
 
   /** What follows `after_seq`; with `wait_seconds` an empty answer is held until something comes. */
   messagesAfter(session_id: string, after_seq: number, wait_seconds = 0, signal?: AbortSignal): Promise<MessagesPage> {
     const wait = wait_seconds > 0 ? `&wait=${wait_seconds}` : '';
     const query = `session_id=${session_id}&after_seq=${after_seq}&limit=${PAGE}${wait}`;
-    return this.#call('GET', `/messages?${query}`, { wait_ms: wait_seconds * 1_000, signal });
+    return this.call('GET', `/messages?${query}`, { wait_ms: wait_seconds * 1_000, signal });
   }
 
   /** Whether anybody answers at all; needs no token. */
@@ -57,21 +79,18 @@ export class Rest {
   }
 
   session(session_id: string): Promise<Session> {
-    return this.#call('GET', `/sessions/${session_id}`);
+    return this.call('GET', `/sessions/${session_id}`);
   }
 
   send({ session_id, ...body }: MessageSend): Promise<Sent> {
-    return this.#call('POST', `/sessions/${session_id}/messages`, { body });
+    return this.call('POST', `/sessions/${session_id}/messages`, { body });
   }
 
-  async #call<T>(method: string, path: string, { body, wait_ms = 0, signal }: CallOptions = {}): Promise<T> {
-    const token = await this.#fetchToken();
+  async call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const { body, wait_ms = 0, signal } = options;
+    const headers = this.#headers(await this.#fetchToken(), options);
     const deadline = AbortSignal.timeout(DEADLINE_MS + wait_ms);
-    const init: RequestInit = {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
-    };
+    const init: RequestInit = { method, headers, signal: signal ? AbortSignal.any([signal, deadline]) : deadline };
     if (body !== undefined) init.body = JSON.stringify(body);
     let response: Response;
     try {
@@ -81,7 +100,16 @@ export class Rest {
     } catch (cause) {
       throw unavailable(`no answer: ${String(cause)}`);
     }
-    throw new CallFailed(await readProblem(response));
+    throw await readFailure(response);
+  }
+
+  #headers(token: string, { body, idempotency_key }: CallOptions): Record<string, string> {
+    return {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(this.#locale === undefined ? {} : { 'accept-language': this.#locale }),
+      ...(idempotency_key === undefined ? {} : { 'idempotency-key': idempotency_key }),
+    };
   }
 
   async #fetchToken(): Promise<string> {
@@ -93,19 +121,28 @@ export class Rest {
   }
 }
 
-interface CallOptions {
+export interface CallOptions {
   body?: unknown;
+  /** What makes a repeat of the call safe: the same key for each attempt. */
+  idempotency_key?: string;
   /** How long the server may hold the answer back. */
   wait_ms?: number;
   signal?: AbortSignal | undefined;
 }
 
-async function readProblem(response: Response): Promise<SocketError> {
+/** Refusals that pass though their status does not say so. */
+const passing: ReadonlySet<string> = new Set<ErrorCode>(['IN_PROGRESS', 'NOT_STORED_YET']);
+
+async function readFailure(response: Response): Promise<CallFailed> {
   const retryable = response.status >= 500 || response.status === 429;
+  const retry_after = Number(response.headers.get('retry-after') ?? Number.NaN);
+  const more = Number.isFinite(retry_after) ? { retry_after_ms: retry_after * 1_000 } : {};
   try {
-    const problem = (await response.json()) as Problem;
-    return { code: problem.code, message: problem.detail, retryable };
+    const { code, title, detail, state } = (await response.json()) as Problem;
+    if (typeof code !== 'string' || typeof title !== 'string') throw new TypeError('no problem of ours');
+    const error = { code, message: title, retryable: retryable || passing.has(code) };
+    return new CallFailed(error, { ...more, detail, ...(state === undefined ? {} : { state }) });
   } catch {
-    return { code: 'UNAVAILABLE', message: `HTTP ${response.status}`, retryable };
+    return new CallFailed({ code: 'UNAVAILABLE', message: `HTTP ${response.status}`, retryable }, more);
   }
 }

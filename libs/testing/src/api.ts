@@ -80,13 +80,15 @@ export async function login(url: string, username: string, password: string): Pr
   return answer.access_token;
 }
 
-/** A new visitor of the channel. */
+/** A new visitor of the channel. @param locale in which the system speaks to the visitor */
 export async function bootVisitor(
   url: string,
   channel_id: string,
+  locale?: string,
 ): Promise<{ visitor_token: string; visitor_id: string }> {
   const answer = await new Api(url).post<{ visitor_token: string; visitor: { visitor_id: string } }>('/widget/boot', {
     channel_id,
+    ...(locale === undefined ? {} : { locale }),
   });
   return { visitor_token: answer.visitor_token, visitor_id: answer.visitor.visitor_id };
 }

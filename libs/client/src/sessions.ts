@@ -1,0 +1,208 @@
+/**
+ * The sessions of one person: what is known of them, offers, and which one goes on where another ended.
+ *
+ * Lifecycle of a session here: held from the first that is heard of it; closed, it stays held; taken away
+ * (`session:removed`), it is held no more, its list stays readable as history and is not kept up to date.
+ *
+ * Guarantees: each session is told in rising versions; an offer is told once; `follow_up` is told once, when every word to
+ * the closed session has been seen in the log.
+ */
+import type { Heads, Message, ServerEvents, Session } from '#libs/contracts';
+import { backOff, pause } from './back-off.ts';
+import type { Calls } from './calls.ts';
+import type { Emitter } from './emitter.ts';
+import { FollowUps } from './follow-ups.ts';
+import { HeldSessions } from './held-sessions.ts';
+import type { Logs } from './logs.ts';
+import type { OutboxEntry } from './outbox.ts';
+import { CallFailed, type Rest } from './rest.ts';
+
+export type SessionEvents = {
+  /** A session in a higher version than before. */
+  session: Session;
+  /** The session is held no more; `messages` of it are history. */
+  removed: ServerEvents['session:removed'];
+  /** Somebody offers a session to this agent; `removed` says that the offer is over. Once an offer. */
+  offer: ServerEvents['transfer:offered'];
+  /** A closed session goes on in another one, and everything that was written to it is settled: write there now. */
+  follow_up: { previous_session_id: string; session_id: string };
+};
+
+export interface SessionsEdges {
+  rest: Pick<Rest, 'session'>;
+  calls: Pick<Calls, 'sessions'>;
+  logs: Pick<Logs, 'session_ids' | 'has' | 'noticeHead' | 'poll' | 'stopPolling' | 'forget'>;
+  events: Pick<Emitter<SessionEvents>, 'emit'>;
+  /** Whether a word to this session is not seen in the log yet. */
+  hasWords(session_id: string): boolean;
+  /** No socket, so nothing is pushed. */
+  isBlocked(): boolean;
+  random(): number;
+  closing: AbortSignal;
+}
+
+const SEARCHES = 8;
+
+export class Sessions {
+  readonly #edges: SessionsEdges;
+  readonly #held = new HeldSessions();
+  readonly #followUps = new FollowUps();
+  /** When the offers end that were told last. */
+  readonly #offers = new Map<string, string>();
+  readonly #searching = new Set<string>();
+  #user_id: string | undefined;
+
+  constructor(edges: SessionsEdges) {
+    this.#edges = edges;
+  }
+
+  find(session_id: string): Session | undefined {
+    return this.#held.find(session_id);
+  }
+
+  get open(): readonly Session[] {
+    return this.#held.open;
+  }
+
+  /** Those whose lists are kept up to date. */
+  get followed(): readonly string[] {
+    return this.#edges.logs.session_ids.filter((session_id) => this.isFollowed(session_id));
+  }
+
+  /** False for what was taken away: its list is history. */
+  isFollowed(session_id: string): boolean {
+    return !this.#held.isLeft(session_id);
+  }
+
+  /** Reads it anew; one that was taken away is welcome again. */
+  follow(session_id: string): Promise<void> {
+    this.#held.readmit(session_id);
+    return this.#refresh(session_id);
+  }
+
+  notice(session: Session): void {
+    const { session_id, last_seq_id, previous_session_id, transfer } = session;
+    const { events, logs, isBlocked } = this.#edges;
+    const isNew = this.#held.find(session_id) === undefined;
+    if (this.#held.take(session)) {
+      events.emit('session', session);
+      if (isNew && previous_session_id && logs.has(previous_session_id)) {
+        this.#followUps.noteOpened(session_id, previous_session_id);
+        this.#tellFollowUp(previous_session_id);
+      }
+      if (transfer?.to_agent && transfer.to_agent === this.#user_id) this.#tellOffer({ session, ...transfer });
+      if (isBlocked()) logs.poll(session_id);
+      this.#seekFollowUp(session_id);
+    }
+    logs.noticeHead(session_id, last_seq_id);
+  }
+
+  noticeOffer(offer: ServerEvents['transfer:offered']): void {
+    this.notice(offer.session);
+    this.#tellOffer(offer);
+  }
+
+  noticeRemoved(removal: ServerEvents['session:removed']): void {
+    const { logs, events } = this.#edges;
+    const { isNews, forgotten } = this.#held.drop(removal.session_id);
+    logs.stopPolling(removal.session_id);
+    if (forgotten !== undefined) {
+      logs.forget(forgotten);
+      this.#offers.delete(forgotten);
+    }
+    if (isNews) events.emit('removed', removal);
+  }
+
+  noticeHeads(heads: Heads): void {
+    for (const [session_id, { seq_id, version }] of Object.entries(heads)) {
+      this.#edges.logs.noticeHead(session_id, seq_id);
+      if ((this.#held.find(session_id)?.version ?? 0) < version) void this.#refresh(session_id);
+    }
+  }
+
+  /** The connection stands: offers that were pushed before it are looked for, as no head speaks of them. */
+  noticeUser({ id, role }: { id: string; role: string }): void {
+    this.#user_id = id;
+    if (role === 'visitor') return;
+    void this.#find({ state: 'transferring' }, ({ transfer }) => transfer?.to_agent === id);
+  }
+
+  /** A word was seen in the log, and where. */
+  noticeWord({ session_id }: Message, { message }: OutboxEntry): void {
+    this.#followUps.noteWord(session_id, message.session_id);
+    this.#tellFollowUp(message.session_id);
+  }
+
+  /** The outbox has news of a word to this session. */
+  noticeEntry({ state, message }: OutboxEntry): void {
+    if (state === 'sent') this.#seekFollowUp(message.session_id);
+    if (state === 'refused') this.#tellFollowUp(message.session_id);
+  }
+
+  /** Messages are shown that nobody pushed: a visible transition leaves an entry among them. */
+  noticePolled(session_id: string, messages: readonly Message[]): void {
+    if (messages.some(({ type }) => type === 'system' || type === 'transfer')) void this.#refresh(session_id);
+  }
+
+  /** A command begins; what is returned takes its answer. */
+  expect(session_id: string): (session: Session) => void {
+    // An answer of before a reset or a removal would raise the head for ever, or bring back what is gone.
+    const isStill = this.#held.ask(session_id);
+    return (session) => {
+      if (isStill()) this.notice(session);
+    };
+  }
+
+  clear(): void {
+    this.#held.clear();
+  }
+
+  async #refresh(session_id: string): Promise<void> {
+    const isStill = this.#held.ask(session_id);
+    try {
+      const session = await this.#edges.rest.session(session_id);
+      if (isStill()) this.notice(session);
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      if (error.code === 'NOT_FOUND' && isStill()) this.noticeRemoved({ session_id, reason: 'not_found' });
+    }
+  }
+
+  #tellOffer({ session, from, expires_at }: ServerEvents['transfer:offered']): void {
+    if (this.#offers.get(session.session_id) === expires_at) return;
+    this.#offers.set(session.session_id, expires_at);
+    this.#edges.events.emit('offer', { session, from, expires_at });
+  }
+
+  #tellFollowUp(previous_session_id: string): void {
+    const isSettled = !this.#edges.hasWords(previous_session_id);
+    const session_id = this.#followUps.takeNews(previous_session_id, { isSettled });
+    if (session_id !== undefined) this.#edges.events.emit('follow_up', { previous_session_id, session_id });
+  }
+
+  /** Without a socket nobody names the session in which a word to a closed one appears: it is looked for. */
+  #seekFollowUp(session_id: string): void {
+    const { isBlocked, hasWords } = this.#edges;
+    const isWanted = () => isBlocked() && hasWords(session_id);
+    if (this.#held.find(session_id)?.state !== 'closed' || !isWanted() || this.#searching.has(session_id)) return;
+    this.#searching.add(session_id);
+    void this.#search(isWanted).finally(() => this.#searching.delete(session_id));
+  }
+
+  async #search(isWanted: () => boolean): Promise<void> {
+    const { closing, random } = this.#edges;
+    for (let attempt = 1; attempt <= SEARCHES && isWanted() && !closing.aborted; attempt += 1) {
+      await this.#find({ limit: 5 }, () => true);
+      await pause(backOff(attempt, random()), closing);
+    }
+  }
+
+  async #find(query: Parameters<Calls['sessions']>[0], isMeant: (session: Session) => boolean): Promise<void> {
+    try {
+      const { items } = await this.#edges.calls.sessions(query);
+      for (const session of items) if (isMeant(session)) this.notice(session);
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+    }
+  }
+}
