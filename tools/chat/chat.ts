@@ -1,120 +1,278 @@
-import { type Client, createClient, type OutboxEntry } from '#libs/client';
+import type { Client, ClientEvents } from '#libs/client';
 import type { Message, Session } from '#libs/contracts';
-import { ApiError } from '#libs/testing';
-import { type ChatCommand, HELP } from './commands.ts';
+import { type ChatCommand, complete, helpFor } from './commands.ts';
+import {
+  failureLine,
+  lateLine,
+  messageLine,
+  offerLine,
+  outboxLine,
+  placeText,
+  printable,
+  type Reader,
+  removedLine,
+  sessionLine,
+  targetOf,
+} from './lines.ts';
+import { Names } from './names.ts';
+import { SessionCommands } from './session-commands.ts';
 import type { Person } from './sign-in.ts';
+import { Transcript } from './transcript.ts';
 
-export interface ChatOptions extends Person {
-  codec: 'json' | 'binary';
-  print: (line: string) => void;
+/** What a conversation is shown on. */
+export interface Screen {
+  print(line: string): void;
+  setPrompt(prompt: string): void;
+  readonly isTyping: boolean;
 }
 
-/** One person's conversation on the terminal: events become lines, lines become calls. */
+const NAME_DEADLINE_MS = 2_000;
+const OUTBOX_DEADLINE_MS = 10_000;
+
+/** One person's conversations on the terminal: events become lines, lines become calls, one after the other. */
 export class Chat {
-  readonly #options: ChatOptions;
+  readonly #screen: Screen;
   readonly #client: Client;
-  #session_id: string | undefined;
+  readonly #reader: Reader;
+  readonly #commands: SessionCommands;
+  readonly #transcript: Transcript;
+  /** Sessions as they were told last. */
+  readonly #known = new Map<string, Session>();
+  readonly #offers = new Map<string, ClientEvents['offer']>();
+  readonly #presence = new Map<string, string>();
+  #work: Promise<void> = Promise.resolve();
+  /** Whose names were asked for. */
+  readonly #asked = new Set<string>();
+  #current: string | undefined;
+  #place: string | undefined;
 
-  constructor(options: ChatOptions) {
-    this.#options = options;
-    const { url, token, codec, print } = options;
-    this.#client = createClient({ url, token, codec });
-    this.#client.on('connection', ({ state, error }) => print(`· ${state}${error ? ` (${error.message})` : ''}`));
-    this.#client.on('outbox', (entry) => print(outboxLine(entry)));
-    this.#client.on('reset', ({ log_epoch }) => print(`· the database went back: reading again (epoch ${log_epoch})`));
-    this.#client.on('messages', ({ messages }) => {
-      for (const message of messages) print(this.#messageLine(message));
+  constructor(client: Client, { id, role, session_id }: Pick<Person, 'id' | 'role' | 'session_id'>, screen: Screen) {
+    this.#client = client;
+    this.#screen = screen;
+    this.#reader = { id, role, names: new Names(id) };
+    this.#current = session_id;
+    this.#commands = new SessionCommands({
+      client,
+      reader: this.#reader,
+      print: (line) => this.#print(line),
+      current: () => this.#current,
+      choose: (chosen) => this.#choose(chosen),
+      offers: this.#offers,
+      presence: this.#presence,
     });
-    this.#client.on('session', (session) => this.#noticeSession(session));
-    this.#client.on('removed', ({ session_id, reason }) => print(`· ${session_id} is gone: ${reason}`));
-    this.#client.on('typing', ({ who, typing, preview }) =>
-      print(typing ? `· ${who} is typing${preview ? `: ${preview}` : ''}` : `· ${who} paused`),
+    this.#transcript = new Transcript({
+      messages: (of) => client.messages(of),
+      print: (of, message) => this.#print(`${this.#prefix(of)}${messageLine(message, this.#reader)}`),
+      prepare: (message) => this.#learnNames(message),
+    });
+    this.#listen();
+  }
+
+  /** Settles when it is closed, or when the server wants nothing to do with this person. */
+  async run(): Promise<void> {
+    const running = this.#client.run();
+    if (this.#current !== undefined) void this.#client.follow(this.#current);
+    if (this.#reader.role === 'agent') await this.#orFail(this.#commands.readPeople());
+    await running;
+  }
+
+  /** Does what was typed when all that was typed before it is done; a refusal becomes a line. */
+  do(command: ChatCommand): void {
+    this.#work = this.#work.then(() => this.#orFail(this.#run(command)));
+  }
+
+  complete(line: string): [string[], string] {
+    const { agents, teams } = this.#commands.people;
+    const others = agents.filter(({ agent_id }) => agent_id !== this.#reader.id);
+    return complete(
+      line,
+      this.#reader.role,
+      [...others, ...teams].map(({ name }) => name),
     );
-    this.#client.on('presence', ({ agent_id, status }) => print(`· ${agent_id} is ${status}`));
   }
 
-  run(): Promise<void> {
-    return this.#client.run();
-  }
-
-  close(): void {
+  /** Ends when what was typed is done and the server has every word, or says which it has not. */
+  async close(): Promise<void> {
+    await this.#work;
+    const deadline = Date.now() + OUTBOX_DEADLINE_MS;
+    const unsent = () => this.#client.outbox.filter(({ state }) => state === 'queued' || state === 'sending');
+    while (unsent().length > 0 && Date.now() < deadline && this.#client.state !== 'stopped') await sleep(50);
+    for (const entry of unsent()) this.#print(`! not sent: ${outboxLine(entry).trim()}`);
     this.#client.close();
   }
 
-  /** Does what was typed; a refusal becomes a line. */
-  async do(command: ChatCommand): Promise<void> {
-    try {
-      await this.#run(command);
-    } catch (error) {
-      const text = error instanceof ApiError ? `${error.problem.code}: ${error.problem.detail}` : String(error);
-      this.#options.print(`! ${text}`);
-    }
-  }
-
   async #run(command: ChatCommand): Promise<void> {
-    const { api, print } = this.#options;
     switch (command.type) {
       case 'nothing':
         return;
       case 'help':
-        return print(HELP);
+        for (const line of helpFor(this.#reader.role)) this.#print(line);
+        return;
       case 'unknown':
-        return print(`! not known: ${command.name}`);
+        return this.#print(`! not known: ${command.name}; /help says what there is`);
+      case 'misused':
+        return this.#print(`! it is ${command.usage}`);
       case 'say':
-        this.#client.say(this.#current(), command.text);
+        this.#client.say(this.#commands.current, command.text);
         return;
       case 'outbox':
-        for (const entry of this.#client.outbox) print(outboxLine(entry));
+        if (this.#client.outbox.length === 0) this.#print('· all your words are in the log');
+        for (const entry of this.#client.outbox) this.#print(outboxLine(entry));
         return;
       case 'status':
-        await this.#client.setStatus(command.status);
-        return print(`· you are ${command.status}`);
-      case 'sessions':
-        return this.#listSessions();
-      case 'use':
-        this.#session_id = command.session_id;
-        return this.#client.follow(this.#current());
-      case 'accept':
-        await api.post(`/sessions/${command.session_id ?? this.#current()}/accept`);
-        return;
-      case 'human':
-        await api.post(`/sessions/${this.#current()}/request_human`);
-        return;
-      case 'close':
-        await api.post(`/sessions/${this.#current()}/close`, {});
+        await this.#client.setStatus(command.status, command.reason);
+        return this.#notePresence(this.#reader.id, command.status);
+      default:
+        return this.#commands.run(command);
     }
   }
 
-  async #listSessions(): Promise<void> {
-    const { items } = await this.#options.api.get<{ items: Session[] }>('/sessions');
-    if (items.length === 0) this.#options.print('· no sessions');
-    for (const session of items) {
-      this.#options.print(`· ${session.session_id} ${session.state} with ${session.visitor.visitor_id}`);
-    }
-  }
-
-  #current(): string {
-    if (!this.#session_id) throw new Error('no session yet: /sessions shows them, /use ID takes one');
-    return this.#session_id;
+  #listen(): void {
+    const client = this.#client;
+    client.on('connection', ({ state, error }) => this.#print(`· ${state}${error ? ` (${error.message})` : ''}`));
+    client.on('outbox', (entry) => this.#print(outboxLine(entry)));
+    client.on('reset', ({ log_epoch }) => {
+      this.#print(`· the database went back: reading again (epoch ${log_epoch})`);
+      this.#transcript.reset();
+      this.#known.clear();
+    });
+    client.on('messages', ({ session_id }) => this.#showIfShown(session_id));
+    client.on('session', (session) => this.#noticeSession(session));
+    client.on('removed', (removal) => this.#noticeRemoved(removal));
+    client.on('follow_up', (followUp) => this.#noticeFollowUp(followUp));
+    client.on('queue', (place) => this.#notePlace(placeText(place)));
+    client.on('offer', (offer) => {
+      this.#offers.set(offer.session.session_id, offer);
+      this.#print(offerLine(offer, this.#reader));
+    });
+    client.on('note', ({ session_id, note }) =>
+      this.#print(`· ${this.#reader.names.session(session_id)} note of ${note.author.name}: ${note.content}`),
+    );
+    client.on('sla', (breach) => this.#print(lateLine(breach, this.#reader)));
+    client.on('typing', ({ session_id, who, typing, preview }) => {
+      const name = this.#reader.names.of(who);
+      const what = typing ? `is typing${preview ? `: ${preview}` : ''}` : 'paused';
+      this.#print(`${this.#prefix(session_id)}· ${name} ${what}`);
+    });
+    client.on('presence', ({ agent_id, status }) => this.#notePresence(agent_id, status));
   }
 
   #noticeSession(session: Session): void {
-    // The newest open session is the one a person talks in, until /use says otherwise.
-    const current = this.#session_id ? this.#client.session(this.#session_id) : undefined;
-    if (!current || current.state === 'closed') this.#session_id = session.session_id;
-    const with_ = session.agent ? ` by ${session.agent.name}` : '';
-    this.#options.print(`· ${session.session_id} is ${session.state}${with_}`);
+    const { session_id, state, position } = session;
+    const before = this.#known.get(session_id);
+    this.#known.set(session_id, session);
+    this.#reader.names.learnSession(session);
+    if (this.#reader.role === 'visitor') {
+      if (state === 'waiting' && position !== undefined) this.#notePlace(placeText({ ...session, position }));
+      if (state !== 'waiting') this.#place = undefined;
+      if (state === 'closed' && before && before.state !== 'closed') {
+        this.#print('· closed: your next word opens a new session; /rate says how this one was');
+      }
+      return this.#showIfShown(session_id);
+    }
+    if (session.transfer?.to_agent !== this.#reader.id) this.#offers.delete(session_id);
+    const line = sessionLine(before, session, this.#reader);
+    const whereToWrite = this.#takeUp(session, before);
+    if (line !== undefined) this.#print(whereToWrite === undefined ? line : `${line}: ${whereToWrite}`);
+    this.#showIfShown(session_id);
   }
 
-  #messageLine({ seq_id, sender, sender_role, type, content }: Message): string {
-    const who = sender === this.#options.id ? 'you' : sender_role;
-    const words = typeof content === 'string' ? content : JSON.stringify(content);
-    return `${String(seq_id).padStart(4)} ${type === 'system' ? '—' : `${who}:`} ${words}`;
+  /** A session that is the own one now is gone on with at once if nothing else is; never while words are being typed. */
+  #takeUp({ session_id, state, agent }: Session, before: Session | undefined): string | undefined {
+    const { id, names } = this.#reader;
+    const isNew = state === 'serving' && agent?.agent_id === id && before?.agent?.agent_id !== id;
+    if (!isNew || this.#current === session_id) return undefined;
+    const isWanted = this.#commands.entering === session_id;
+    const isFree = this.#current === undefined || this.#known.get(this.#current)?.state === 'closed';
+    if (!isWanted && (!isFree || this.#screen.isTyping)) return `/switch ${names.number(session_id)} to write there`;
+    this.#writeIn(session_id);
+    return 'you write there';
+  }
+
+  #noticeRemoved(removal: ClientEvents['removed']): void {
+    const { session_id } = removal;
+    const isCurrent = this.#current === session_id;
+    const isOwn = this.#known.get(session_id)?.agent?.agent_id === this.#reader.id;
+    if (this.#offers.delete(session_id))
+      this.#print(`· the offer of ${this.#reader.names.session(session_id)} is over`);
+    else if (isOwn || isCurrent) this.#print(removedLine(removal, this.#reader));
+    this.#known.delete(session_id);
+    if (isCurrent) this.#choose(undefined);
+  }
+
+  #noticeFollowUp({ previous_session_id, session_id }: ClientEvents['follow_up']): void {
+    if (this.#reader.role !== 'visitor' || this.#current !== previous_session_id) return;
+    this.#print('· a new session goes on from here');
+    this.#choose(session_id);
+  }
+
+  #choose(session_id: string | undefined): void {
+    if (this.#current === session_id) return;
+    this.#writeIn(session_id);
+    const { role, names } = this.#reader;
+    if (session_id === undefined) return;
+    if (role === 'agent') this.#print(`· you write in ${names.session(session_id)}`);
+    void this.#client.follow(session_id);
+  }
+
+  #writeIn(session_id: string | undefined): void {
+    const { role, names } = this.#reader;
+    this.#current = session_id;
+    if (role === 'agent') this.#screen.setPrompt(session_id === undefined ? '> ' : `#${names.number(session_id)}> `);
+    if (session_id !== undefined) void this.#transcript.show(session_id);
+  }
+
+  /** A visitor sees all; an agent what is or was the own, and what was looked into. Others' words stay in the queue. */
+  #showIfShown(session_id: string): void {
+    const { role, id } = this.#reader;
+    const isOwn = role === 'visitor' || this.#known.get(session_id)?.agent?.agent_id === id;
+    if (isOwn || this.#current === session_id || this.#transcript.has(session_id))
+      void this.#transcript.show(session_id);
+  }
+
+  /** Whom a visitor speaks with is told by the session itself, which may come after the words. Asked for once a person. */
+  #learnNames(message: Message): Promise<void> | undefined {
+    const { role, names } = this.#reader;
+    const { session_id, sender, sender_role } = message;
+    const needed = targetOf(message) ?? (sender_role === 'agent' ? sender : undefined);
+    if (needed === undefined || names.isKnown(needed) || this.#asked.has(needed)) return undefined;
+    this.#asked.add(needed);
+    if (role === 'visitor' && needed.startsWith('team_')) return undefined;
+    const learning = role === 'agent' ? this.#commands.readPeople() : this.#client.follow(session_id);
+    return Promise.race([learning.catch(() => undefined), sleep(NAME_DEADLINE_MS)]);
+  }
+
+  #notePlace(place: string): void {
+    if (this.#place === place) return;
+    this.#place = place;
+    this.#print(`· ${place}`);
+  }
+
+  #notePresence(agent_id: string, status: string): void {
+    if (this.#presence.get(agent_id) === status) return;
+    this.#presence.set(agent_id, status);
+    const { id, names } = this.#reader;
+    this.#print(agent_id === id ? `· you are ${status}` : `· ${names.of(agent_id, 'a colleague')} is ${status}`);
+  }
+
+  #prefix(session_id: string): string {
+    const isOther = this.#reader.role === 'agent' && session_id !== this.#current;
+    return isOther ? `#${this.#reader.names.number(session_id)} ` : '';
+  }
+
+  async #orFail(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#print(failureLine(error));
+    }
+  }
+
+  #print(line: string): void {
+    this.#screen.print(printable(line));
   }
 }
 
-function outboxLine({ message, state, attempts, error }: OutboxEntry): string {
-  const words = 'content' in message && typeof message.content === 'string' ? message.content : message.type;
-  const times = attempts > 1 ? `, attempt ${attempts}` : '';
-  return `  ↑ ${state}${times}${error ? ` (${error.code})` : ''}: ${words}`;
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -4,13 +4,15 @@
  *   npm run chat -- --as visitor
  *   npm run chat -- --as agent --codec binary
  */
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { createClient } from '#libs/client';
 import { Chat } from './chat.ts';
-import { commandOf, HELP } from './commands.ts';
-import { signInAgent, signInVisitor } from './sign-in.ts';
+import { commandOf } from './commands.ts';
+import { languageOf } from './language.ts';
+import { type Person, signInAgent, signInVisitor } from './sign-in.ts';
+import { Terminal } from './terminal.ts';
 
-const USAGE = `npm run chat -- --as visitor|agent [options]
+const USAGE = `npm run chat -- --as visitor|agent|admin [options]
   --instance FILE    the running instance (default .data/instance.json)
   --agent N          which demo agent, 1 or 2 (default 1)
   --url URL          another gateway than the first
@@ -25,32 +27,33 @@ const { values } = parseArgs({
     codec: { type: 'string', default: 'json' },
   },
 });
+const locale = languageOf(process.env);
 
-if ((values.as !== 'visitor' && values.as !== 'agent') || (values.codec !== 'json' && values.codec !== 'binary')) {
+const person = await signIn(values.as);
+if (!person || (values.codec !== 'json' && values.codec !== 'binary')) {
   console.error(USAGE);
   process.exitCode = 2;
-} else await talk(values.as, values.codec);
+} else await talk(person, values.codec);
 
-async function talk(as: 'visitor' | 'agent', codec: 'json' | 'binary'): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: '> ' });
-  let isOpen = true;
-  const prompt = () => void (isOpen && terminal.prompt(true));
-  const print = (line: string) => {
-    process.stdout.write(`\r\u001b[K${line}\n`);
-    prompt();
-  };
-  const person =
-    as === 'visitor'
-      ? await signInVisitor(values.instance, values.url)
-      : await signInAgent(values.instance, Number(values.agent) - 1, values.url);
-  const chat = new Chat({ ...person, codec, print });
-  print(HELP);
-  void chat.run();
-  terminal.on('line', (line) => {
-    void chat.do(commandOf(line)).finally(prompt);
+function signIn(as: string | undefined): Promise<Person> | undefined {
+  const { instance, url, agent } = values;
+  if (as === 'visitor') return signInVisitor(instance, { url, locale });
+  if (as === 'agent') return signInAgent(instance, Number(agent) - 1, url);
+  return as === 'admin' ? signInAgent(instance, 'admin', url) : undefined;
+}
+
+async function talk(who: Person, codec: 'json' | 'binary'): Promise<void> {
+  const screen: Terminal = new Terminal({
+    input: process.stdin,
+    output: process.stdout,
+    isTerminal: Boolean(process.stdin.isTTY && process.stdout.isTTY),
+    complete: (line) => chat.complete(line),
+    said: (line) => chat.do(commandOf(line, who.role)),
+    ended: () => void chat.close(),
   });
-  terminal.on('close', () => {
-    isOpen = false;
-    chat.close();
-  });
+  const { url, token } = who;
+  const chat = new Chat(createClient({ url, token, codec, locale }), who, screen);
+  screen.print(who.greeting);
+  await chat.run();
+  screen.close();
 }
