@@ -33,12 +33,15 @@ export interface TestCluster {
   followUpOf(session_id: string): Promise<string | undefined>;
   stateOf(session_id: string): Promise<string | undefined>;
   logEpoch(): Promise<number>;
+  /** One statement on the database itself. */
+  rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
   /** Every service's process, to see that none was replaced. */
   pids(): (number | undefined)[];
   redis(command: string, ...args: string[]): Promise<unknown>;
   signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void;
   /** Whether its process stands still after a SIGSTOP. */
   isStopped(name: ServiceName, replica: number): boolean;
+  isRunning(name: ServiceName, replica: number): boolean;
   /** SIGKILL, then a start on the same ports. */
   kill(name: ServiceName, replica: number): Promise<void>;
   /** SIGTERM when it still runs, then a start on the same ports. */
@@ -83,6 +86,12 @@ function logOf(cause: unknown): string[] {
   return cause instanceof Error && 'logFile' in cause ? logTail(String(cause.logFile), 40) : [];
 }
 
+/** As it is stored: words as they are, everything else as JSON. */
+function readContent(type: string, stored: string): Message['content'] {
+  const isText = type === 'text' || type === 'notification' || type === 'system';
+  return isText ? stored : (JSON.parse(stored) as Record<string, unknown>);
+}
+
 class RunningCluster implements TestCluster {
   readonly instance: Instance;
   readonly #dataDir: string;
@@ -115,7 +124,7 @@ class RunningCluster implements TestCluster {
   }
 
   async storedMessages(session_id: string): Promise<Message[]> {
-    const rows = await this.#rows(
+    const rows = await this.rows(
       `SELECT message_id, session_id, seq_id, type, sender, sender_role, target, content, send_time, client_msg_id, reply_to, choice_id
        FROM messages WHERE session_id = ? ORDER BY seq_id`,
       [session_id],
@@ -123,6 +132,7 @@ class RunningCluster implements TestCluster {
     return rows.map(({ choice_id, ...row }) => ({
       ...(row as unknown as Message),
       seq_id: Number(row['seq_id']),
+      content: readContent(String(row['type']), String(row['content'])),
       send_time: String(row['send_time']),
       ...(choice_id === null ? {} : { choice_id: String(choice_id) }),
     }));
@@ -133,22 +143,22 @@ class RunningCluster implements TestCluster {
   }
 
   async placesOf(message_ids: readonly string[]): Promise<{ message_id: string; session_id: string }[]> {
-    const rows = await this.#rows('SELECT message_id, session_id FROM messages WHERE message_id IN (?)', [message_ids]);
+    const rows = await this.rows('SELECT message_id, session_id FROM messages WHERE message_id IN (?)', [message_ids]);
     return rows as unknown as { message_id: string; session_id: string }[];
   }
 
   async followUpOf(session_id: string): Promise<string | undefined> {
-    const [row] = await this.#rows('SELECT session_id FROM sessions WHERE previous_session_id = ?', [session_id]);
+    const [row] = await this.rows('SELECT session_id FROM sessions WHERE previous_session_id = ?', [session_id]);
     return row?.['session_id'] as string | undefined;
   }
 
   async stateOf(session_id: string): Promise<string | undefined> {
-    const [row] = await this.#rows('SELECT state FROM sessions WHERE session_id = ?', [session_id]);
+    const [row] = await this.rows('SELECT state FROM sessions WHERE session_id = ?', [session_id]);
     return row?.['state'] as string | undefined;
   }
 
   async logEpoch(): Promise<number> {
-    const [row] = await this.#rows("SELECT value FROM cluster_facts WHERE name = 'log_epoch'", []);
+    const [row] = await this.rows("SELECT value FROM cluster_facts WHERE name = 'log_epoch'", []);
     return Number(row?.['value']);
   }
 
@@ -173,6 +183,10 @@ class RunningCluster implements TestCluster {
     // The state is the first field behind the command's name in brackets.
     const stat = readFileSync(`/proc/${this.#service(name, replica).pid}/stat`, 'utf8');
     return stat.slice(stat.lastIndexOf(')') + 2).startsWith('T');
+  }
+
+  isRunning(name: ServiceName, replica: number): boolean {
+    return this.#service(name, replica).isRunning();
   }
 
   async kill(name: ServiceName, replica: number): Promise<void> {
@@ -257,7 +271,7 @@ class RunningCluster implements TestCluster {
     await rm(this.#dataDir, { recursive: true, force: true });
   }
 
-  async #rows(sql: string, values: unknown[]): Promise<RowDataPacket[]> {
+  async rows(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {
     const [rows] = await this.#mysql.query<RowDataPacket[]>(sql, values);
     return rows;
   }
