@@ -96,5 +96,7 @@ export function canAcceptSession(caller: Caller, session: Pick<Place, 'team_id'>
 }
 
 function isTheirs({ agent_id }: Agent, session: SeenPlace): boolean {
-  return session.agent_id === agent_id || (session.state === 'transferring' && session.transfer_to_agent_id === agent_id);
+  return (
+    session.agent_id === agent_id || (session.state === 'transferring' && session.transfer_to_agent_id === agent_id)
+  );
 }
