@@ -16,24 +16,40 @@ const USAGE = `npm run chat -- --as visitor|agent|admin [options]
   --instance FILE    the running instance (default .data/instance.json)
   --agent N          which demo agent, 1 or 2 (default 1)
   --url URL          another gateway than the first
-  --codec json|binary`;
+  --codec json|binary
+  --help             these lines`;
 
-const { values } = parseArgs({
-  options: {
-    as: { type: 'string' },
-    instance: { type: 'string', default: '.data/instance.json' },
-    agent: { type: 'string', default: '1' },
-    url: { type: 'string' },
-    codec: { type: 'string', default: 'json' },
-  },
-});
+const values = readOptions();
 const locale = languageOf(process.env);
 
 const person = await signIn(values.as);
-if (!person || (values.codec !== 'json' && values.codec !== 'binary')) {
-  console.error(USAGE);
-  process.exitCode = 2;
-} else await talk(person, values.codec);
+if (values.help) console.log(USAGE);
+else if (person && (values.codec === 'json' || values.codec === 'binary')) await talk(person, values.codec);
+else refuse();
+
+/** Exits when an option is not known. */
+function readOptions() {
+  const text = { type: 'string' } as const;
+  try {
+    return parseArgs({
+      options: {
+        as: text,
+        instance: { ...text, default: '.data/instance.json' },
+        agent: { ...text, default: '1' },
+        url: text,
+        codec: { ...text, default: 'json' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values;
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : undefined);
+  }
+}
+
+function refuse(why?: string): never {
+  console.error(why === undefined ? USAGE : `${why}\n${USAGE}`);
+  process.exit(2);
+}
 
 function signIn(as: string | undefined): Promise<Person> | undefined {
   const { instance, url, agent } = values;

@@ -69,11 +69,12 @@ export const closeSessionBody = z
   .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
   .optional();
 const reason = unicode(500).min(1);
-/** Body of `POST /sessions/{id}/transfer`: to one of the two. */
-export const transferBody = z.union([
-  z.strictObject({ to_agent: agentId, reason: reason.optional() }),
-  z.strictObject({ to_team: teamId, reason: reason.optional() }),
-]);
+/** Body of `POST /sessions/{id}/transfer`: to an agent or to a team. */
+export const transferBody = z
+  .strictObject({ to_agent: agentId.optional(), to_team: teamId.optional(), reason: reason.optional() })
+  .refine(({ to_agent, to_team }) => (to_agent === undefined) !== (to_team === undefined), {
+    message: 'either to_agent or to_team is required',
+  });
 export type TransferBody = z.output<typeof transferBody>;
 export const reassignBody = z.strictObject({ to_agent: agentId });
 export const rateBody = z.strictObject({ score: z.number().int().min(1).max(5), comment: unicode(2_000).optional() });

@@ -4,6 +4,7 @@ import {
   closeSessionBody,
   rateBody,
   reassignBody,
+  Refusal,
   type Session,
   type TransferBody,
   transferBody,
@@ -61,8 +62,7 @@ export class CommandsController {
     @ActorOf() by: Actor,
     @OnceOf() once?: Once,
   ) {
-    const command: SessionCommand =
-      'to_agent' in body ? { type: 'transfer_to_agent', ...body } : { type: 'transfer_to_team', ...body };
+    const command = toCommand(body);
     return this.#run(id, command, { caller, by, once });
   }
 
@@ -163,4 +163,11 @@ export class CommandsController {
   #run(session_id: string, command: SessionCommand, { caller, by, once }: From): Promise<Session> {
     return this.#commands.run(session_id, command, caller, by, once);
   }
+}
+
+/** The schema has seen to it that one of the two is there. */
+function toCommand({ to_agent, to_team, reason }: TransferBody): SessionCommand {
+  if (to_agent) return { type: 'transfer_to_agent', to_agent, reason };
+  if (to_team) return { type: 'transfer_to_team', to_team, reason };
+  throw new Refusal('VALIDATION_FAILED');
 }

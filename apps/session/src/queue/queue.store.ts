@@ -44,6 +44,8 @@ interface TeamRow {
 const DECLINED_SECONDS = 60;
 /** Over so long a time the rate at which a queue is served is taken. */
 const RATE_SECONDS = 600;
+/** Fewer than these tell nothing about the next ones. */
+const FEWEST_SERVED = 5;
 const HIGHEST_PRIORITY = 9;
 
 /**
@@ -123,13 +125,14 @@ export class QueueStore {
     );
   }
 
-  /** Sessions a second that the team's queue was served with lately; 0 when none. */
+  /** Sessions a second that the team served lately; 0 while they are too few to tell. */
   async readRate(tx: EntityManager, team_id: TeamId): Promise<number> {
     const [row] = await tx.query<{ served: string | number }[]>(
       `SELECT COUNT(*) AS served FROM sessions WHERE team_id = ? AND assigned_at > NOW(6) - INTERVAL ${RATE_SECONDS} SECOND`,
       [team_id],
     );
-    return Number(row?.served ?? 0) / RATE_SECONDS;
+    const served = Number(row?.served ?? 0);
+    return served < FEWEST_SERVED ? 0 : served / RATE_SECONDS;
   }
 
   /** Who served this visitor last. */
