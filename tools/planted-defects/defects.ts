@@ -12,6 +12,8 @@ export interface Defect {
 
 const service = { project: 'cluster', test: 'tests/cluster/service-faults.spec.ts' } as const;
 const engine = { project: 'cluster', test: 'tests/cluster/engine-faults.spec.ts' } as const;
+const lifecycle = { project: 'cluster', test: 'tests/cluster/lifecycle-faults.spec.ts' } as const;
+const ofSession = (spec: string) => ({ project: 'database', test: `apps/session/src/${spec}.int.spec.ts` }) as const;
 const rewind = { project: 'cluster', test: 'tests/cluster/database-rewind.spec.ts' } as const;
 
 const offsetsAhead = {
@@ -145,5 +147,87 @@ export const defects: readonly Defect[] = [
     project: 'integration',
     test: 'libs/kafka/src/batch-consumer.int.spec.ts',
     name: 'dead-letters the one poison record',
+  },
+  {
+    what: 'a slot is not given back',
+    file: 'apps/session/src/lifecycle/transitions.ts',
+    find: 'if (from) await releaseSlot(tx, from);',
+    replace: '',
+    ...ofSession('lifecycle/invariants'),
+    name: 'random lives',
+  },
+  {
+    what: 'a capacity is no limit',
+    file: 'apps/session/src/queue/slots.ts',
+    find: "room: 'AND active < capacity',",
+    replace: "room: '',",
+    ...ofSession('lifecycle/commands'),
+    name: 'full by then',
+  },
+  {
+    what: "drains don't take the team's lock",
+    file: 'apps/session/src/queue/queue.store.ts',
+    find: 'WHERE team_id = ? FOR UPDATE',
+    replace: 'WHERE team_id = ?',
+    ...ofSession('queue/queue'),
+    name: 'three replicas drain',
+  },
+  {
+    what: 'who returns goes to the end of the queue',
+    file: 'apps/session/src/lifecycle/plan-command.ts',
+    find: '...(row.enqueued_at ? {} : { enqueued_at: NOW }),',
+    replace: 'enqueued_at: NOW,',
+    ...ofSession('queue/queue'),
+    name: 'keeps the place',
+  },
+  {
+    what: 'a stored answer is not looked at',
+    file: 'apps/session/src/database/once.ts',
+    find: 'if (stored) return',
+    replace: 'if (stored && stored.answer === null) return',
+    ...ofSession('lifecycle/commands'),
+    name: 'gives the first answer again',
+  },
+  {
+    what: 'timers act while the writer lags',
+    file: 'apps/session/src/timers/timers.ts',
+    find: '|| !(await this.#parts.hasWriterPassed())',
+    replace: '',
+    ...ofSession('timers/timers'),
+    name: 'while the writer lags',
+  },
+  {
+    what: 'a closing does not look at the head of the log',
+    file: 'apps/session/src/lifecycle/transitions.ts',
+    find: 'm.session_id = sessions.session_id), 0) = ?',
+    replace: 'm.session_id = sessions.session_id), 0) >= ?',
+    ...ofSession('timers/timers'),
+    name: 'in the very moment of the closing',
+  },
+  {
+    what: 'the grace goes on while Redis is away',
+    file: 'apps/session/src/presence/presence-watch.ts',
+    find: 'if (!held) return this.#beginGraceAnew();',
+    replace: 'if (!held) return;',
+    ...ofSession('presence/presence-watch'),
+    name: 'while Redis is away',
+  },
+  {
+    what: "a frozen replica's locks outlive it",
+    file: 'apps/session/src/database/data-source.ts',
+    find: 'wait_timeout = 3,',
+    replace: 'wait_timeout = 300,',
+    ...lifecycle,
+    name: 'frozen inside a drain',
+  },
+  {
+    what: 'who has handed a session over still gets its words',
+    file: 'apps/session/src/log/message-records.ts',
+    find: 'if (agent_id) rooms.add(agentRoom(agent_id));',
+    replace: `const all = globalThis as unknown as { known?: Set<string> };
+  for (const one of (all.known ??= new Set()).add(agent_id ?? '')) rooms.add(agentRoom(one));`,
+    project: 'e2e',
+    test: 'tests/e2e/transfer.spec.ts',
+    name: 'hand-overs',
   },
 ];
