@@ -136,6 +136,8 @@ export const sessionsQuery = z.strictObject({
   agent_id: agentId.optional(),
   team_id: teamId.optional(),
   tag: z.string().min(1).max(64).optional(),
+  /** A part of the visitor's name, or the visitor's user id, e-mail or phone, or the session's id. */
+  q: z.string().trim().min(1).max(200).optional(),
   cursor: z.string().max(200).optional(),
   limit: pageSize.default(50),
 });

@@ -231,6 +231,21 @@ test('an agent starts a session with a known visitor, within the own capacity, a
   expect(await fixture.sessions.findOpen(next.visitor_id)).toBeUndefined();
 });
 
+test('sessions are found by their visitors, tags and ids, literally', async () => {
+  await fixture.database.query("UPDATE visitors SET name = 'Li 100%', user_id = 'u-7' WHERE visitor_id = ?", [
+    visitor_id,
+  ]);
+  await fixture.lifecycle.edits.tag(session_id, ['vip', 'vip'], asAgent(anna, 'admin'), { id: anna });
+  const found = async (query: object) => {
+    const { items } = await fixture.find.list({ limit: 50, ...query }, asAgent(anna, 'admin'));
+    return items.map((session) => session.session_id).includes(session_id as never);
+  };
+  for (const q of ['li 1', '100%', 'u-7', session_id]) expect(await found({ q })).toBe(true);
+  for (const q of ['Li_100', 'u-', '1000%', '李雷']) expect(await found({ q })).toBe(false);
+  expect(await found({ tag: 'vip' })).toBe(true);
+  expect(await found({ tag: 'vi' })).toBe(false);
+});
+
 describe('an Idempotency-Key', () => {
   const once = (body: unknown = {}) => ({ caller: anna, method: 'POST', path: `/${session_id}`, key: 'k', body });
   const accept = (body?: unknown) =>

@@ -72,6 +72,7 @@ function conditionsOf(query: SessionsQuery, caller: Caller): { where: string[]; 
   if (query.state) parts.push(['s.state = ?', query.state]);
   if (query.agent_id) parts.push(['s.agent_id = ?', query.agent_id]);
   if (query.team_id) parts.push(['s.team_id = ?', query.team_id]);
+  if (query.q) parts.push(searchFor(query.q));
   if (query.tag) parts.push(['JSON_CONTAINS(s.tags, JSON_QUOTE(?))', query.tag]);
   if (query.cursor !== undefined) {
     if (!isId('ses', query.cursor)) throw new Refusal('VALIDATION_FAILED', { detail: 'cursor: not one of ours' });
@@ -79,6 +80,14 @@ function conditionsOf(query: SessionsQuery, caller: Caller): { where: string[]; 
   }
   parts.push(rightsOf(caller));
   return { where: parts.map(([sql]) => sql), values: parts.flatMap(([, ...values]) => values) };
+}
+
+/** Words of messages are searched elsewhere. */
+function searchFor(q: string): [sql: string, ...values: unknown[]] {
+  const part = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
+  const columns = ['v.user_id', 'v.email', 'v.phone', 's.session_id'];
+  const exact = columns.map((column) => `${column} = ?`).join(' OR ');
+  return [`(LOWER(v.name) LIKE LOWER(?) OR ${exact})`, part, ...columns.map(() => q)];
 }
 
 /** The same rights as `canReadSession`, as SQL. */
