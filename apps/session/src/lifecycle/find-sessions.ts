@@ -85,7 +85,8 @@ function conditionsOf(query: SessionsQuery, caller: Caller): { where: string[]; 
 /** Words of messages are searched elsewhere. */
 function searchFor(q: string): [sql: string, ...values: unknown[]] {
   const part = `%${q.replace(/[\\%_]/g, '\\$&')}%`;
-  const columns = ['v.user_id', 'v.email', 'v.phone', 's.session_id'];
+  // An id of ours is ASCII: the database would not compare it with anything else.
+  const columns = ['v.user_id', 'v.email', 'v.phone', ...(isId('ses', q) ? ['s.session_id'] : [])];
   const exact = columns.map((column) => `${column} = ?`).join(' OR ');
   return [`(LOWER(v.name) LIKE LOWER(?) OR ${exact})`, part, ...columns.map(() => q)];
 }

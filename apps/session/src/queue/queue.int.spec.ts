@@ -5,6 +5,7 @@ import type { AgentId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
 
+const COMERS = 150;
 let fixture: SessionFixture;
 beforeEach(async () => (fixture = await SessionFixture.open()));
 afterEach(() => fixture.close());
@@ -146,28 +147,29 @@ test('while the team is closed a visitor leaves a message; who came before is se
   await waitUntil('the message to be found in the morning', async () => (await agentOf(night.session_id)) === anna);
 });
 
-test('three replicas drain one queue while sessions close: one winner each, nobody above capacity, no overtaking', async () => {
+test('three replicas drain one queue while sessions come and close: one winner each, nobody above capacity, no overtaking', async () => {
   const replicas = [fixture, await fixture.replica(), await fixture.replica()];
+  const on = (index: number) => replicas[index % replicas.length] ?? fixture;
   const agents = await Promise.all(Array.from({ length: 5 }, () => fixture.agent(2)));
-  const sessions: string[] = [];
-  for (let count = 0; count < 60; count += 1) sessions.push((await fixture.session()).session_id);
+  for (const [index, agent] of agents.entries()) await online(agent, on(index));
+  const visitors = await Promise.all(Array.from({ length: COMERS }, () => fixture.visitor()));
+  const coming = Promise.all(visitors.map((visitor_id, index) => on(index).open(visitor_id)));
   const closing = new AbortController();
   const close = async () => {
     while (!closing.signal.aborted) {
       const serving = await fixture.database.query("SELECT session_id, agent_id FROM sessions WHERE state = 'serving'");
       await Promise.all(
         serving.map(({ session_id, agent_id }, index) => {
-          const on = replicas[index % replicas.length] ?? fixture;
           const agent = agent_id as AgentId;
-          return on.commands.run(String(session_id), { type: 'close' }, asAgent(agent), { id: agent });
+          return on(index).commands.run(String(session_id), { type: 'close' }, asAgent(agent), { id: agent });
         }),
       );
       const above = await fixture.database.query('SELECT agent_id FROM agents WHERE active > capacity OR active < 0');
       expect(above).toEqual([]);
     }
   };
-  for (const [index, agent] of agents.entries()) await online(agent, replicas[index % replicas.length]);
   const closed = close();
+  await coming;
   await waitUntil(
     'all to be closed',
     async () => (await fixture.database.query("SELECT 1 FROM sessions WHERE state <> 'closed'")).length === 0,
@@ -179,7 +181,8 @@ test('three replicas drain one queue while sessions close: one winner each, nobo
     `SELECT subject, MIN(audit_id) AS place, COUNT(*) AS times FROM audit_log WHERE action = 'session.assign' GROUP BY subject
      ORDER BY place`,
   );
-  expect(lines.map(({ times }) => Number(times))).toEqual(Array<number>(60).fill(1));
-  expect(lines.map(({ subject }) => subject)).toEqual(sessions);
+  expect(lines.map(({ times }) => Number(times))).toEqual(Array<number>(COMERS).fill(1));
+  const came = await fixture.database.query('SELECT session_id FROM sessions ORDER BY enqueued_at, session_id');
+  expect(lines.map(({ subject }) => subject)).toEqual(came.map(({ session_id }) => session_id));
   for (const replica of replicas.slice(1)) await replica.close();
 }, 120_000);
