@@ -20,6 +20,8 @@ export class ProblemFilter implements ExceptionFilter {
     if (response.headersSent) return;
     const refusal = this.#toRefusal(error);
     const problem = toProblem(refusal, localeOf(http.getRequest<Request>().headers['accept-language']));
+    // The same call is under way somewhere: it takes no longer than a transaction.
+    if (problem.code === 'IN_PROGRESS') response.setHeader('retry-after', '1');
     response.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   }
 

@@ -103,6 +103,15 @@ describe('a transfer to an agent', () => {
     expect(await fixture.get(session_id)).toMatchObject({ agent_id: bo, is_origin_lost: false });
   });
 
+  test('that was over before the target answered is a conflict to the target, and a secret to everybody else', async () => {
+    const elsewhere = await fixture.agent(8, { team_ids: [] });
+    await accepted();
+    await run({ type: 'transfer_to_agent', to_agent: elsewhere }, asAgent(anna));
+    await fixture.commands.runAsEngine(session_id, { type: 'transfer_expire' });
+    expect(await code(run({ type: 'transfer_accept' }, asAgent(elsewhere, 'agent', [])))).toBe('STATE_CONFLICT');
+    expect(await code(run({ type: 'transfer_accept' }, asAgent(bo)))).toBe('NOT_FOUND');
+  });
+
   test('is refused by what is known of the target', async () => {
     await accepted();
     const to = (to_agent: AgentId) => code(run({ type: 'transfer_to_agent', to_agent }, asAgent(anna)));
@@ -215,6 +224,30 @@ test('a session is rated once, by its visitor, when somebody has served it', asy
     [session_id],
   );
   expect(await code(run(rate, asVisitor()))).toBe('STATE_CONFLICT');
+});
+
+test('a message that is left for people goes to people, also where a bot answers', async () => {
+  await fixture.database.query("UPDATE channels SET bot = 'builtin'");
+  const visitor = await fixture.visitor();
+  const opening = {
+    visitor_id: visitor,
+    channel_id: fixture.channel_id,
+    origin: 'visitor',
+    by: { id: visitor },
+  } as const;
+  expect(await fixture.opening.open({ ...opening, isOffline: true })).toMatchObject({
+    state: 'waiting',
+    is_offline: true,
+  });
+  await fixture.database.query("UPDATE channels SET bot = 'none'");
+});
+
+test('a reply that is too late while the session is on offer leaves the offer, not its maker', async () => {
+  await offered();
+  await fixture.commands.runAsEngine(session_id, { type: 'reply_late' });
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'transferring', is_origin_lost: true });
+  await run({ type: 'transfer_reject' }, asAgent(bo));
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null });
 });
 
 test('an agent starts a session with a known visitor, within the own capacity, and once', async () => {

@@ -64,7 +64,7 @@ export interface CommandFacts {
 export type CommandPlan =
   /** Without a transition nothing is to be done: it is so already. */
   | { readonly ok: true; readonly transition: Transition | undefined }
-  | { readonly ok: false; readonly code: ErrorCode; readonly state?: SessionState; readonly detail?: string };
+  | { readonly ok: false; readonly code: ErrorCode; readonly more?: { state?: SessionState; detail?: string } };
 
 const UNCHANGED = { ok: true, transition: undefined } as const;
 const RATING_DAYS = 7;
@@ -80,10 +80,10 @@ export function planCommand(
   if (isSoAlready(row, input, by)) return UNCHANGED;
   const command = input.type === 'accept' ? 'assign' : input.type;
   const decision = decide(row.state, command, { isOriginLost: row.is_origin_lost });
-  if (!decision.ok) return { ok: false, code: decision.code, state: decision.state };
+  if (!decision.ok) return { ok: false, code: decision.code, more: { state: decision.state } };
   if (decision.next === undefined) return UNCHANGED;
   const refused = refusalOf(row, input, facts);
-  if (refused) return { ok: false, ...refused };
+  if (refused) return { ok: false, code: refused.code, more: refused.detail ? { detail: refused.detail } : {} };
   const { next } = decision;
   const changes = { ...changesOf(row, input, by, facts), ...leaving(row, next), ...entering(row, next, facts) };
   return { ok: true, transition: { command, next, changes, slot: slotOf(input), reason: reasonOf(input) } };
@@ -190,18 +190,26 @@ function changesOf(row: SessionReadRow, input: SessionCommand, by: Commander, { 
     case 'transfer_target_lost':
       return declinedBy(row.transfer_to_agent_id);
     case 'return_to_queue':
-    case 'reply_late':
       return declinedBy(row.agent_id);
+    case 'reply_late':
     case 'agent_lost':
-      return row.state === 'transferring' ? { is_origin_lost: true } : {};
+      // The offer lives on; only when it fails does its maker's absence count.
+      if (row.state === 'transferring') return { is_origin_lost: true };
+      return input.type === 'reply_late' ? declinedBy(row.agent_id) : {};
     case 'close':
-      return { close_reason: input.reason ?? by.kind, ...(input.category ? { category: input.category } : {}) };
+      return {
+        close_reason: input.reason ?? closers[by.kind],
+        ...(input.category ? { category: input.category } : {}),
+      };
     case 'rate':
       return { rating: input.score, rating_comment: input.comment ?? null };
     default:
       return {};
   }
 }
+
+/** What stands for a reason where none is given. */
+const closers = { visitor: 'visitor', agent: 'agent', key: 'api', engine: 'engine' } as const;
 
 function serving(agent_id: AgentId): Changes {
   return { agent_id, assigned_at: NOW };

@@ -15,10 +15,9 @@ import { type Commander, type CommandType, planCommand, type SessionCommand } fr
 import { holderOf, type SessionReadRow, SessionsStore } from './sessions.store.ts';
 import type { Transitions } from './transitions.ts';
 
-/** Commands after which the session may be waiting: they stand in line with the engine, by the team's lock. */
+/** Commands after which the session may be waiting, in its own team. */
 const mayEnterQueue = new Set<CommandType>([
   'request_human',
-  'transfer_to_team',
   'transfer_reject',
   'transfer_expire',
   'transfer_target_lost',
@@ -58,7 +57,7 @@ export class RunCommand {
       change = await this.runIn(tx, session_id, command, caller, by);
       return this.#parts.find.view(change.after, caller, tx);
     });
-    if (change) await this.follow(change);
+    if (change) this.follow(change);
     return answer;
   }
 
@@ -72,72 +71,62 @@ export class RunCommand {
   ): Promise<Change> {
     const known = await this.#parts.sessions.find(session_id, tx);
     if (!known || !mayKnow(caller, known, command)) throw new Refusal('NOT_FOUND');
-    return this.#apply(tx, await this.#lock(tx, session_id, command), command, caller, by);
-  }
-
-  /** After the commit: what was written goes out, and whoever may be served now is looked for. */
-  async follow({ before, after }: Change): Promise<void> {
-    const { outbox, queue, failpoints } = this.#parts;
-    failpoints.hit('lifecycle.after_commit');
-    outbox.kick();
-    if (before.state === 'waiting' || after.state === 'waiting') queue.kick(before.team_id, after.team_id);
-    const freed = holderOf(before);
-    if (freed && freed !== holderOf(after)) await queue.kickTeamsOf(freed);
+    const row = await this.#lock(tx, known, command);
+    return this.#apply(tx, row, command, { commander: caller, by });
   }
 
   /** The same for the timers' and the presence watch's own commands; undefined when the guard says no. */
   async runAsEngine(session_id: string, command: SessionCommand, guard?: Guard): Promise<SessionReadRow | undefined> {
     const change = await transact(this.#dataSource, async (tx) => {
-      const locked = await this.#lock(tx, session_id, command);
-      const granted = guard ? await guard(tx, locked) : {};
-      return granted && this.#apply(tx, locked, command, { kind: 'engine' }, ENGINE, granted.head);
+      const known = await this.#parts.sessions.find(session_id, tx);
+      if (!known) throw new Refusal('NOT_FOUND');
+      const row = await this.#lock(tx, known, command);
+      const granted = guard ? await guard(tx, row) : {};
+      return granted && this.#apply(tx, row, command, { commander: { kind: 'engine' }, by: ENGINE, ...granted });
     });
-    if (change) await this.follow(change);
+    if (change) this.follow(change);
     return change?.after;
   }
 
-  async #lock(tx: EntityManager, session_id: string, command: SessionCommand): Promise<SessionReadRow> {
-    const { sessions } = this.#parts;
-    const team_id = mayEnterQueue.has(command.type) ? await this.#lockTeam(tx, session_id, command) : undefined;
-    const row = await sessions.lock(tx, session_id);
-    if (!row) throw new Refusal('NOT_FOUND');
-    // Moved to another team between the two locks: the transaction begins again.
-    if (team_id && command.type !== 'transfer_to_team' && team_id !== row.team_id) throw new LockLost();
-    return row;
+  /** After the commit: what was written goes out, and whoever may be served now is looked for. Never fails. */
+  follow({ before, after }: Change): void {
+    const { outbox, queue, failpoints } = this.#parts;
+    failpoints.hit('lifecycle.after_commit');
+    outbox.kick();
+    if (before.state === 'waiting' || after.state === 'waiting') queue.kick(before.team_id, after.team_id);
+    const freed = holderOf(before);
+    if (freed && freed !== holderOf(after)) void queue.kickTeamsOf(freed);
   }
 
-  /** Team before session; the clock of the queue is read behind this lock. */
-  async #lockTeam(tx: EntityManager, session_id: string, command: SessionCommand): Promise<TeamId | undefined> {
-    const known = await this.#parts.sessions.find(session_id, tx);
-    const team_id = command.type === 'transfer_to_team' ? command.to_team : known?.team_id;
+  /** Team before session: who may enter a queue stands in line with the engine, whose clock is read behind this lock. */
+  async #lock(tx: EntityManager, known: SessionReadRow, command: SessionCommand): Promise<SessionReadRow> {
+    const team_id = queueOf(known, command);
     if (team_id) await tx.query('SELECT team_id FROM teams WHERE team_id = ? FOR UPDATE', [team_id]);
-    return team_id;
+    const row = await this.#parts.sessions.lock(tx, known.session_id);
+    if (!row) throw new Refusal('NOT_FOUND');
+    // Moved to another team between the two locks: the transaction begins again.
+    if (queueOf(row, command) !== team_id) throw new LockLost();
+    return row;
   }
 
   async #apply(
     tx: EntityManager,
     row: SessionReadRow,
     command: SessionCommand,
-    commander: Commander,
-    by: Actor,
-    head?: number,
+    { commander, by, head }: { commander: Commander; by: Actor; head?: number },
   ): Promise<Change> {
-    const team_id = command.type === 'transfer_to_team' ? command.to_team : row.team_id;
-    const facts = await readCommandFacts(
-      tx,
-      this.#parts.queueStore,
-      command,
-      mayEnterQueue.has(command.type) ? team_id : undefined,
-    );
+    const facts = await readCommandFacts(tx, this.#parts.queueStore, command, queueOf(row, command));
     const plan = planCommand(row, command, commander, facts);
-    if (!plan.ok)
-      throw new Refusal(plan.code, {
-        ...(plan.state ? { state: plan.state } : {}),
-        ...(plan.detail ? { detail: plan.detail } : {}),
-      });
+    if (!plan.ok) throw new Refusal(plan.code, plan.more);
     const after = plan.transition ? await this.#parts.transitions.apply(tx, row, plan.transition, by, head) : row;
     return { before: row, after };
   }
+}
+
+/** The team whose queue the session may enter by this command; undefined when it enters none. */
+function queueOf({ team_id }: SessionReadRow, command: SessionCommand): TeamId | undefined {
+  if (command.type === 'transfer_to_team') return command.to_team;
+  return mayEnterQueue.has(command.type) ? team_id : undefined;
 }
 
 /**
@@ -154,14 +143,11 @@ export interface Change {
 
 /**
  * Whether the caller may know of the session that the command is about. Who lost a race for it is told so, though it is no
- * longer theirs to read: a member of the team that it waited in, and who had it on offer.
+ * longer theirs to read: members of the team that it waited in, and who had it on offer a moment ago.
  */
 function mayKnow(caller: Caller, row: SessionReadRow, { type }: SessionCommand): boolean {
   if (canReadSession(caller, row, 'sessions:write')) return true;
   if (type === 'accept') return canAcceptSession(caller, row);
-  return (type === 'transfer_accept' || type === 'transfer_reject') && isTeammate(caller, row);
-}
-
-function isTeammate(caller: Caller, { team_id }: SessionReadRow): boolean {
-  return caller.kind === 'agent' && caller.team_ids.includes(team_id);
+  const isAnswer = type === 'transfer_accept' || type === 'transfer_reject';
+  return isAnswer && caller.kind === 'agent' && row.declined_by === caller.agent_id;
 }

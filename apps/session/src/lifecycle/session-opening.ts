@@ -30,7 +30,7 @@ export interface Opening {
   beginsWithBot?: boolean | undefined;
   /** An agent who begins it with a known visitor, and serves it. */
   started_by?: AgentId | undefined;
-  /** The visitor leaves a message; also so whenever the team is closed. */
+  /** The visitor leaves a message for people; whoever enters a queue while its team is closed does so too. */
   isOffline?: boolean | undefined;
 }
 
@@ -283,8 +283,10 @@ export function requireSameChannel(named: ChannelId | undefined, { channel_id }:
   });
 }
 
-function openingState({ beginsWithBot, started_by }: Opening, { bot }: Pick<ChannelRow, 'bot'>) {
+function openingState({ beginsWithBot, started_by, isOffline }: Opening, { bot }: Pick<ChannelRow, 'bot'>) {
   if (started_by) return 'serving';
+  // A message left for people is not the bot's.
+  if (isOffline) return 'waiting';
   return beginsWithBot || bot !== 'none' ? 'bot' : 'waiting';
 }
 

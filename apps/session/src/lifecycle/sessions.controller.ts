@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Param, Patch, Post, Put, Query } from 
 import type { z } from 'zod';
 import {
   noteBody,
+  notesQuery,
   type OpenSessionBody,
   openSessionBody,
   Refusal,
@@ -11,7 +12,7 @@ import {
   type UpdateSessionBody,
   updateSessionBody,
 } from '#libs/contracts';
-import type { Caller } from '#libs/domain';
+import { type Caller, canAcceptSession } from '#libs/domain';
 import type { Once } from '../database/once.ts';
 import { ActorOf, Allow, CallerOf, OnceOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
@@ -52,6 +53,9 @@ export class SessionsController {
   ) {
     const { visitor_id, channel_id } = await this.#visitorOf(caller, body);
     const { team_id, attributes, pre_chat, offline } = body;
+    if (team_id !== undefined && caller.kind === 'agent' && !canAcceptSession(caller, { team_id })) {
+      throw new Refusal('FORBIDDEN', { detail: 'team_id: is none of yours' });
+    }
     const opening = {
       visitor_id,
       channel_id,
@@ -103,7 +107,11 @@ export class SessionsController {
 
   @Get(':session_id/notes')
   @Allow('agent')
-  notes(@Param('session_id') session_id: string, @CallerOf() caller: Caller) {
+  notes(
+    @Param('session_id') session_id: string,
+    @CallerOf() caller: Caller,
+    @Query(new Validated(notesQuery)) _query: object,
+  ) {
     return this.#notes.list(session_id, caller);
   }
 
@@ -127,7 +135,11 @@ export class SessionsController {
     }
     if (!channel_id) throw new Refusal('CHANNEL_REQUIRED');
     if (!visitor) throw new Refusal('VALIDATION_FAILED', { detail: 'visitor: is required' });
-    if ('user_id' in visitor) return this.#boot.forUser(channel_id, visitor.user_id);
+    // Programs may bring new visitors; an agent begins with somebody who is known.
+    if ('user_id' in visitor) {
+      const { user_id } = visitor;
+      return caller.kind === 'key' ? this.#boot.forUser(channel_id, user_id) : this.#boot.findUser(channel_id, user_id);
+    }
     return this.#opening.requireVisitor(visitor.visitor_id, channel_id);
   }
 }

@@ -3,7 +3,8 @@
  *
  * Guarantees: nobody above capacity (guarded increment), no session to two agents (its row lock and version), no overtaking
  * within a priority: a team is drained under its row lock, one assignment a transaction, by as many replicas as there are.
- * Who is passed over asks for what none of the free agents has; whoever comes behind asks for something else.
+ * Who is passed over asks for what none of the free agents has, was declined by the one who is free a moment ago, or waits for
+ * the team to open.
  *
  * Lifecycle: `kick` after whatever may free or fill a queue; one drain a team at a time in a process; a sweep each 10 s is
  * only the safety net, for kicks of replicas that died.
@@ -55,10 +56,15 @@ export class Queue {
     for (const team_id of new Set(team_ids)) this.#kickOne(team_id);
   }
 
-  /** For an agent who has a slot now, or is here: it is free for all teams of the agent. */
+  /** For an agent who has a slot now, or is here: it is free for all teams of the agent. Never rejects. */
   async kickTeamsOf(agent_id: AgentId): Promise<void> {
-    const teams = await this.#dataSource.manager.findBy(TeamMemberRow, { agent_id });
-    this.kick(...teams.map(({ team_id }) => team_id));
+    try {
+      const teams = await this.#dataSource.manager.findBy(TeamMemberRow, { agent_id });
+      this.kick(...teams.map(({ team_id }) => team_id));
+    } catch (err) {
+      // Whatever was done before this is done; the sweep finds what is free.
+      this.#parts.log.warn({ err, agent_id }, 'the queues of an agent could not be found');
+    }
   }
 
   start(): void {
@@ -75,7 +81,11 @@ export class Queue {
     if (this.#stopped) return;
     this.#dirty.add(team_id);
     if (this.#draining.has(team_id)) return;
-    const drain = this.#drain(team_id).finally(() => this.#draining.delete(team_id));
+    const drain = this.#drain(team_id).finally(() => {
+      this.#draining.delete(team_id);
+      // Kicked after the last look, or during one that failed.
+      if (this.#dirty.has(team_id)) this.#kickOne(team_id);
+    });
     this.#draining.set(team_id, drain);
   }
 

@@ -83,6 +83,13 @@ export class Boot {
     return known ?? (await this.#create(channel_id, { identity: { user_id, attributes, isSigned: true } }));
   }
 
+  /** The visitor of an integrator's user id. @throws Refusal NOT_FOUND */
+  async findUser(channel_id: ChannelId, user_id: string): Promise<VisitorRow> {
+    const known = await this.#dataSource.manager.findOneBy(VisitorRow, { channel_id, user_id });
+    if (!known) throw new Refusal('NOT_FOUND', { detail: 'no such visitor' });
+    return known;
+  }
+
   async #channel(channel_id: ChannelId): Promise<ChannelRow> {
     const channel = await this.#dataSource.manager.findOneBy(ChannelRow, { channel_id });
     if (!channel) throw new Refusal('NOT_FOUND', { detail: 'no such channel' });
