@@ -42,6 +42,8 @@ export const sessionEvent = z.object({
       .nullable(),
     /** Why: what people gave as a reason, or the engine's own, such as `agent_lost`, `expired`, `visitor_silent`. */
     reason: z.string().nullable().optional(),
+    /** The teams all of whose agents may look at it now; others see it on their screens no more. */
+    seen_by_team_ids: z.array(teamId).optional(),
   }),
 });
 export const agentStatusEvent = z.object({

@@ -12,6 +12,7 @@ export {
   idOf,
   type Person,
   type SeenPlace,
+  teamsThatSee,
 } from './rights.ts';
 export { type Command, commands, decide, openingStates, stateDiagram } from './session-machine.ts';
 export { settingsSightOf } from './settings-rights.ts';

@@ -9,8 +9,9 @@ import {
   idOf,
 } from './rights.ts';
 
-const session = { visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
-const waiting = { visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
+const place = { team_visibility: 'own', all_seeing_team_ids: [], transfer_to_agent_id: null };
+const session = { ...place, visitor_id: 'vis_a', agent_id: 'agt_a', team_id: 'team_a', state: 'serving' } as never;
+const waiting = { ...place, visitor_id: 'vis_a', agent_id: null, team_id: 'team_a', state: 'waiting' } as never;
 const agent = (agent_id: string, role: string, team_ids: string[] = ['team_a']) =>
   ({ kind: 'agent', agent_id, role, team_ids }) as unknown as Caller;
 const visitor = (visitor_id: string) => ({ kind: 'visitor', visitor_id, channel_id: 'chn_a' }) as unknown as Caller;
@@ -55,4 +56,23 @@ test.each([
 ] as const)('who may send a message of type %s', (type, kinds) => {
   const callers = [visitor('vis_a'), agent('agt_a', 'admin'), key('messages:write')];
   expect(callers.filter((caller) => canSendType(caller, type)).map(({ kind }) => kind)).toEqual(kinds);
+});
+
+test.each<[string, object, [ofTeam: boolean, ofOther: boolean]]>([
+  ['own sessions only', {}, [false, false]],
+  ["the team's", { team_visibility: 'team' }, [true, false]],
+  ['everything, to agents of that other team', { all_seeing_team_ids: ['team_b'] }, [false, true]],
+  ['everything, to its own', { team_visibility: 'all', all_seeing_team_ids: ['team_a'] }, [true, false]],
+])('a team shows its agents %s', (_what, more, [ofTeam, ofOther]) => {
+  const shown = { ...(session as object), ...more } as never;
+  expect(canReadSession(agent('agt_b', 'agent'), shown)).toBe(ofTeam);
+  expect(canReadSession(agent('agt_b', 'agent', ['team_b']), shown)).toBe(ofOther);
+  expect(canWriteMessage(agent('agt_b', 'agent'), shown)).toBe(false);
+});
+
+test('who has it on offer may look at it, as long as the offer stands', () => {
+  const offered = { ...(session as object), state: 'transferring', transfer_to_agent_id: 'agt_b' };
+  expect(canReadSession(agent('agt_b', 'agent', []), offered as never)).toBe(true);
+  expect(canReadSession(agent('agt_b', 'agent', []), { ...offered, state: 'serving' } as never)).toBe(false);
+  expect(canWriteMessage(agent('agt_b', 'agent', []), offered as never)).toBe(false);
 });

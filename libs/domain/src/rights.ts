@@ -1,4 +1,4 @@
-import type { AgentId, KeyId, VisitorId } from '#libs/protocol';
+import type { AgentId, KeyId, TeamId, VisitorId } from '#libs/protocol';
 import type { SendableType, SessionRoute, TeamVisibility, TokenBearer } from '#libs/contracts';
 
 /** Who has screens and marks of their own, as the token says. */
@@ -24,9 +24,12 @@ export function idOf(caller: Caller): VisitorId | AgentId | KeyId {
 
 type Agent = Extract<Caller, { kind: 'agent' }>;
 type Place = Pick<SessionRoute, 'visitor_id' | 'agent_id' | 'team_id' | 'state'>;
-/** A place with what its team shows to its agents, and to whom it is on offer. */
+/** A place with who of the agents may look at it, and to whom it is on offer. */
 export interface SeenPlace extends Place {
+  /** What the session's team shows to its own agents. */
   readonly team_visibility: TeamVisibility;
+  /** The teams whose agents see everything, whatever team it is in. */
+  readonly all_seeing_team_ids: readonly TeamId[];
   readonly transfer_to_agent_id: AgentId | null;
 }
 
@@ -37,14 +40,21 @@ export function hasScope(caller: Caller, scope: string): boolean {
 
 /**
  * Whether the caller may know of the session. Agents: their own, what is on offer to them, what waits in their teams, and
- * what the session's team shows. Supervisors: their teams. Admins: everything.
+ * what their teams show them. Supervisors: their teams. Admins: everything.
  */
 export function canReadSession(caller: Caller, session: SeenPlace, scope = 'sessions:read'): boolean {
   if (caller.kind === 'key') return hasScope(caller, scope);
   if (caller.kind === 'visitor') return session.visitor_id === caller.visitor_id;
-  if (caller.role === 'admin' || isTheirs(caller, session) || session.team_visibility === 'all') return true;
-  if (!caller.team_ids.includes(session.team_id)) return false;
-  return caller.role === 'supervisor' || session.state === 'waiting' || session.team_visibility === 'team';
+  if (caller.role === 'admin' || isTheirs(caller, session)) return true;
+  const isIn = (team_ids: readonly TeamId[]) => team_ids.some((team_id) => caller.team_ids.includes(team_id));
+  return isIn(teamsThatSee(session)) || (caller.role === 'supervisor' && isIn([session.team_id]));
+}
+
+/** The teams all of whose agents may look at the session as it is now. */
+export function teamsThatSee(session: Omit<SeenPlace, 'transfer_to_agent_id'>): readonly TeamId[] {
+  const isShown = session.state === 'waiting' || session.team_visibility !== 'own';
+  const own = isShown && !session.all_seeing_team_ids.includes(session.team_id) ? [session.team_id] : [];
+  return [...own, ...session.all_seeing_team_ids];
 }
 
 /**

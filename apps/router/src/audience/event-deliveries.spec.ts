@@ -15,10 +15,11 @@ const id = {
   bo: makeId('agt', now, randomBytes(10)),
 };
 type Change = Partial<Session> & {
+  seen_by?: TeamId[];
   from?: { state: SessionState; agent_id?: AgentId; team_id?: TeamId; transfer_to_agent_id?: AgentId };
 };
 
-function transition(type: SessionEvent['type'], { from, ...change }: Change): SessionEvent {
+function transition(type: SessionEvent['type'], { from, seen_by, ...change }: Change): SessionEvent {
   const session: Session = {
     session_id: id.session,
     state: 'serving',
@@ -49,7 +50,11 @@ function transition(type: SessionEvent['type'], { from, ...change }: Change): Se
     type,
     version: session.version,
   };
-  return event.parse({ ...value, session_id: id.session, data: { session, previous } }) as SessionEvent;
+  return event.parse({
+    ...value,
+    session_id: id.session,
+    data: { session, previous, seen_by_team_ids: seen_by },
+  }) as SessionEvent;
 }
 
 /** `event room room …` of each delivery, in order. */
@@ -65,18 +70,38 @@ test('a team sees a session enter its queue', () => {
   expect(plan(queued)).toEqual([`session:updated ${watch} team:${id.team}`, toVisitor]);
 });
 
-test('a team sees a session leave its queue for an agent', () => {
-  const assigned = transition('session.assigned', { agent: agent(id.anna), from: { state: 'waiting' } });
-  expect(plan(assigned)).toEqual([`session:updated ${watch} agent:${id.anna} team:${id.team}`, toVisitor]);
+test('who takes a session out of the queue goes on with it, the others see it go', () => {
+  const assigned = transition('session.assigned', { agent: agent(id.anna), from: { state: 'waiting' }, seen_by: [] });
+  expect(plan(assigned)).toEqual([
+    `session:removed team:${id.team}`,
+    `session:updated ${watch} agent:${id.anna}`,
+    toVisitor,
+  ]);
 });
 
-test('both teams see a session change queues, and each once', () => {
+test('a team whose agents see all of its sessions goes on seeing it', () => {
+  const assigned = transition('session.assigned', {
+    agent: agent(id.anna),
+    from: { state: 'waiting' },
+    seen_by: [id.team, id.otherTeam],
+  });
+  expect(plan(assigned)).toEqual([
+    `session:updated ${watch} agent:${id.anna} team:${id.team} team:${id.otherTeam}`,
+    toVisitor,
+  ]);
+});
+
+test('a session that changes queues goes from the one and comes to the other', () => {
   const moved = transition('session.queued', {
     state: 'waiting',
     team_id: id.otherTeam,
     from: { state: 'waiting', team_id: id.team },
   });
-  expect(plan(moved)).toEqual([`session:updated ${watch} team:${id.otherTeam} team:${id.team}`, toVisitor]);
+  expect(plan(moved)).toEqual([
+    `session:removed team:${id.team}`,
+    `session:updated ${watch} team:${id.otherTeam}`,
+    toVisitor,
+  ]);
   const stayed = transition('session.queued', { state: 'waiting', from: { state: 'waiting' } });
   expect(plan(stayed)).toEqual([`session:updated ${watch} team:${id.team}`, toVisitor]);
 });

@@ -24,61 +24,51 @@ export function toEventDeliveries(event: Event): Delivery[] {
 }
 
 function transition(event: SessionEvent): Delivery[] {
-  const { session, previous } = event.data;
-  const { session_id, visitor, agent, state, team_id } = session;
-  const deliveries: Delivery[] = [];
-  if (previous?.agent_id && previous.agent_id !== agent?.agent_id) {
-    // Before the update: an agent of the team meets the session again as an entry of the queue.
-    deliveries.push({
-      rooms: [agentRoom(previous.agent_id)],
-      event: 'session:removed',
-      json: JSON.stringify({ session_id, reason: event.type.slice('session.'.length) }),
-    });
-  }
-  deliveries.push(...offer(event));
-  const rooms = [watchRoom(session_id)];
-  if (agent) rooms.push(agentRoom(agent.agent_id));
-  // The team sees its queue: who enters it, and who leaves it.
-  if (state === 'waiting') rooms.push(teamRoom(team_id));
-  if (previous?.state === 'waiting' && !(state === 'waiting' && previous.team_id === team_id)) {
-    rooms.push(teamRoom(previous.team_id));
-  }
-  deliveries.push({
-    rooms,
-    event: 'session:updated',
-    json: JSON.stringify(withoutUnread(session)),
-    route: routeOf(session),
-  });
-  deliveries.push({
-    rooms: [visitorRoom(visitor.visitor_id)],
-    event: 'session:updated',
-    json: JSON.stringify(withoutUnread(sessionForVisitor(session))),
-  });
-  return deliveries;
+  const { session } = event.data;
+  const { session_id, visitor, agent } = session;
+  const rooms = [watchRoom(session_id), ...(agent ? [agentRoom(agent.agent_id)] : []), ...seeingTeams(event)];
+  return [
+    // Before the update: who serves it now, or finds it in the queue again, may be among those who lose it.
+    ...removals(event),
+    ...offer(event),
+    { rooms, event: 'session:updated', json: JSON.stringify(withoutUnread(session)), route: routeOf(session) },
+    {
+      rooms: [visitorRoom(visitor.visitor_id)],
+      event: 'session:updated',
+      json: JSON.stringify(withoutUnread(sessionForVisitor(session))),
+    },
+  ];
 }
 
-/** To whom the session is on offer, and that it is so no more. */
-function offer({ type, data: { session, previous } }: SessionEvent): Delivery[] {
-  const { session_id, transfer, agent } = session;
-  const before = previous?.transfer_to_agent_id ?? null;
-  const deliveries: Delivery[] = [];
-  if (before !== null && before !== transfer?.to_agent && before !== agent?.agent_id) {
-    const reason = type.slice('session.'.length);
-    deliveries.push({
-      rooms: [agentRoom(before)],
-      event: 'session:removed',
-      json: JSON.stringify({ session_id, reason }),
-    });
+/** The teams that see it on their screens: their queue, and whatever else is shown to their agents. */
+function seeingTeams({ data: { session, seen_by_team_ids } }: SessionEvent): string[] {
+  // An older session does not say: then it is the queue alone.
+  return (seen_by_team_ids ?? (session.state === 'waiting' ? [session.team_id] : [])).map(teamRoom);
+}
+
+/** Who served it, had it on offer, or saw it in their queue, and does not any more. */
+function removals(event: SessionEvent): Delivery[] {
+  const { session, previous } = event.data;
+  if (!previous) return [];
+  const rooms: string[] = [];
+  if (previous.agent_id && previous.agent_id !== session.agent?.agent_id) rooms.push(agentRoom(previous.agent_id));
+  const target = previous.transfer_to_agent_id;
+  if (target && target !== session.transfer?.to_agent && target !== session.agent?.agent_id)
+    rooms.push(agentRoom(target));
+  if (previous.state === 'waiting' && !seeingTeams(event).includes(teamRoom(previous.team_id))) {
+    rooms.push(teamRoom(previous.team_id));
   }
-  if (type === 'session.transfer_offered' && transfer?.to_agent) {
-    const { from, to_agent, expires_at } = transfer;
-    deliveries.push({
-      rooms: [agentRoom(to_agent)],
-      event: 'transfer:offered',
-      json: JSON.stringify({ session: withoutUnread(session), from, expires_at }),
-    });
-  }
-  return deliveries;
+  if (rooms.length === 0) return [];
+  const json = JSON.stringify({ session_id: session.session_id, reason: event.type.slice('session.'.length) });
+  return [{ rooms, event: 'session:removed', json }];
+}
+
+/** To whom the session is on offer now. */
+function offer({ type, data: { session } }: SessionEvent): Delivery[] {
+  if (type !== 'session.transfer_offered' || !session.transfer?.to_agent) return [];
+  const { from, to_agent, expires_at } = session.transfer;
+  const json = JSON.stringify({ session: withoutUnread(session), from, expires_at });
+  return [{ rooms: [agentRoom(to_agent)], event: 'transfer:offered', json }];
 }
 
 /** A late reply shows to whoever can do something about it. */

@@ -96,7 +96,8 @@ function rightsOf(caller: Caller): [sql: string, ...values: unknown[]] {
   if (caller.kind === 'visitor') return ['s.visitor_id = ?', caller.visitor_id];
   if (caller.kind === 'key' || caller.role === 'admin') return ['TRUE'];
   const teams = caller.team_ids.length > 0 ? caller.team_ids : [null];
-  const own = "s.agent_id = ? OR (s.state = 'transferring' AND s.transfer_to_agent_id = ?) OR t.visibility = 'all'";
-  const ofTeam = caller.role === 'supervisor' ? 'TRUE' : "(s.state = 'waiting' OR t.visibility = 'team')";
-  return [`(${own} OR (s.team_id IN (?) AND ${ofTeam}))`, caller.agent_id, caller.agent_id, teams];
+  const own = "s.agent_id = ? OR (s.state = 'transferring' AND s.transfer_to_agent_id = ?)";
+  const ofTeam = caller.role === 'supervisor' ? 'TRUE' : "(s.state = 'waiting' OR t.visibility <> 'own')";
+  const all = "EXISTS (SELECT 1 FROM teams w WHERE w.team_id IN (?) AND w.visibility = 'all')";
+  return [`(${own} OR (s.team_id IN (?) AND ${ofTeam}) OR ${all})`, caller.agent_id, caller.agent_id, teams, teams];
 }

@@ -42,6 +42,8 @@ export interface SessionReadRow {
   last_seq_id: number;
   team_visibility: TeamVisibility;
   team_offer_seconds: number;
+  /** The teams whose agents see everything. */
+  all_seeing_team_ids: TeamId[];
   /** The database's clock when this was read. */
   read_at: Date;
 }
@@ -52,6 +54,7 @@ const READ = `SELECT s.session_id, s.state, s.version, s.origin, s.channel_id, s
     s.category, s.tags, s.attributes, s.previous_session_id, s.opened_at, s.enqueued_at, s.queued_at, s.is_offline,
     s.declined_by, s.assigned_at, s.closed_at, s.close_reason, s.rating, s.transfer_to_agent_id, s.transfer_reason,
     s.transfer_expires_at, s.is_origin_lost, t.visibility AS team_visibility, t.offer_seconds AS team_offer_seconds,
+    (SELECT JSON_ARRAYAGG(w.team_id) FROM teams w WHERE w.visibility = 'all') AS all_seeing_team_ids,
     COALESCE((SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id), 0) AS last_seq_id, NOW(6) AS read_at
   FROM sessions s JOIN visitors v ON v.visitor_id = s.visitor_id JOIN teams t ON t.team_id = s.team_id
   LEFT JOIN agents a ON a.agent_id = s.agent_id`;
@@ -106,8 +109,9 @@ export class SessionsStore {
 /** As servers give it: JSON columns as text or as values, truth as numbers. */
 type RawRow = Omit<
   SessionReadRow,
-  'skills' | 'tags' | 'attributes' | 'is_offline' | 'is_origin_lost' | 'last_seq_id'
+  'skills' | 'tags' | 'attributes' | 'is_offline' | 'is_origin_lost' | 'last_seq_id' | 'all_seeing_team_ids'
 > & {
+  all_seeing_team_ids: unknown;
   skills: unknown;
   tags: unknown;
   attributes: unknown;
@@ -125,6 +129,7 @@ function toRow(raw: RawRow): SessionReadRow {
     is_offline: Boolean(raw.is_offline),
     is_origin_lost: Boolean(raw.is_origin_lost),
     last_seq_id: Number(raw.last_seq_id),
+    all_seeing_team_ids: fromJson<TeamId[] | null>(raw.all_seeing_team_ids) ?? [],
   };
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { dataSchemas, type Draft, type Session, type SessionEvent, topics } from '#libs/contracts';
+import { teamsThatSee } from '#libs/domain';
 import { cloudEventHeaders } from '#libs/kafka';
 import { messageIdOf, newId, sendTimeNow } from '../database/ids.ts';
 import { inboundHeaders } from '../log/inbound.ts';
@@ -20,7 +21,7 @@ export function transitionRows(
   const occurred_at = row.read_at.toISOString();
   const { type, previous, reason } = told;
   const { session_id, version } = session;
-  const data = { session, previous, reason };
+  const data = { session, previous, reason, seen_by_team_ids: [...teamsThatSee(row)] };
   const event: SessionEvent = { event_id: newId('evt'), type, occurred_at, session_id, version, data };
   const rows = [eventRow(event), sessionStateRow(session, occurred_at)];
   if (told.entry) rows.push(entryRow(row, told.entry));
