@@ -122,8 +122,8 @@ test('questions carry no key; lists of people are read to their end', async () =
   expect(asked.every(({ idempotency_key }) => idempotency_key === undefined)).toBe(true);
 });
 
-test('the own status without a socket', async () => {
-  const { calls, asked } = callsOver({ status: 'busy' });
+test('the own status without a socket carries no key, and a lost answer is asked for again', async () => {
+  const { calls, asked } = callsOver(lost(), { status: 'busy' });
   await calls.setStatus('busy');
-  expect(asked[0]).toMatchObject({ line: 'PATCH /me', body: { status: 'busy' } });
+  expect(asked).toEqual(Array(2).fill({ line: 'PATCH /me', body: { status: 'busy' } }));
 });

@@ -55,7 +55,7 @@ const PAGE = 200;
 /**
  * What people tell and ask over REST. Each call rejects with CallFailed only.
  *
- * A change carries an `Idempotency-Key` and is tried again with the same one while answers get lost, so it is done at most
+ * A change of sessions carries an `Idempotency-Key` and is tried again with the same one while answers get lost, so it is done at most
  * once; who gives a key of its own may repeat the call later, also after `CallFailed` with `retryable`. The session that a
  * command answers with is held like one that was pushed.
  */
@@ -129,8 +129,9 @@ export class Calls {
   }
 
   /** The caller's own status; for those without a socket, see Client.setStatus. */
-  async setStatus(status: AgentStatus, key?: string): Promise<void> {
-    await this.#change('PATCH', '/me', { status }, key);
+  async setStatus(status: AgentStatus): Promise<void> {
+    // No key: done twice it is the same, and nobody there looks at one.
+    await this.#repeat('PATCH', '/me', { body: { status } });
   }
 
   /** Newest first. */

@@ -122,7 +122,7 @@ export class Client {
     return this.#logs.log_epoch;
   }
 
-  /** The sessions that are held and not closed. */
+  /** The sessions that are held and not closed; for an agent also entries of the queue, whose lists are not read. */
   get openSessions(): readonly Session[] {
     return this.#sessions.open;
   }
@@ -136,10 +136,9 @@ export class Client {
     return this.#sessions.find(session_id);
   }
 
-  /** Follows a session: its list is read now and kept whole from here on. */
+  /** Follows a session, whosever it is: its list is read now and kept whole from here on. Own ones need it not. */
   async follow(session_id: string): Promise<void> {
-    if (this.state === 'blocked') this.#logs.poll(session_id);
-    await Promise.all([this.#logs.read(session_id), this.#sessions.follow(session_id)]);
+    await Promise.all([this.#sessions.follow(session_id), this.#readLog(session_id)]);
   }
 
   /** Puts a text into the outbox. The entry tells how it fares; the `outbox` event follows each change. */
@@ -186,11 +185,12 @@ export class Client {
 
   #noticeReady({ log_epoch, heads, user }: ConnectionReady): void {
     this.#outbox.wake();
+    // First: what a session's head is good for hangs on whose it is.
+    this.#sessions.noticeUser(user);
     const current = log_epoch !== null && this.#logs.noticeEpoch(log_epoch) ? heads : null;
     if (current) this.#sessions.noticeHeads(current);
     // Heads can't be had, or a session is missing from them: what is followed is read again.
-    for (const session_id of this.#sessions.followed) if (!current?.[session_id]) void this.follow(session_id);
-    this.#sessions.noticeUser(user);
+    for (const session_id of this.#sessions.followed) if (!current?.[session_id]) void this.#readAgain(session_id);
   }
 
   readonly #apply: { [Name in PassedOn]: (data: ServerEvents[Name]) => void } = {
@@ -228,7 +228,16 @@ export class Client {
     const followed = session_ids.filter((session_id) => this.#sessions.isFollowed(session_id));
     this.#sessions.clear();
     this.#events.emit('reset', { log_epoch });
-    for (const session_id of followed) void this.follow(session_id);
+    for (const session_id of followed) void this.#readAgain(session_id);
+  }
+
+  async #readAgain(session_id: string): Promise<void> {
+    await Promise.all([this.#readLog(session_id), this.#sessions.refresh(session_id)]);
+  }
+
+  #readLog(session_id: string): Promise<void> {
+    if (this.state === 'blocked') this.#logs.poll(session_id);
+    return this.#logs.read(session_id);
   }
 }
 

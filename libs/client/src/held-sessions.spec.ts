@@ -36,6 +36,20 @@ test('what was taken away comes back by a higher version, or when somebody wants
   expect(held.take(version(5))).toBe(true);
 });
 
+test('a dismissed entry comes back by a higher version, is taken away no more, and costs no history its place', () => {
+  const held = new HeldSessions();
+  held.drop('history');
+  for (let index = 0; index < 1_500; index += 1) {
+    held.take(version(2, `s${index}`));
+    held.dismiss(version(2, `s${index}`));
+  }
+  expect(held.isLeft('history')).toBe(true);
+  expect(held.open).toEqual([]);
+  expect(held.take(version(2, 's1499'))).toBe(false);
+  expect(held.take(version(3, 's1499'))).toBe(true);
+  expect(held.drop('s1498').isNews).toBe(false);
+});
+
 test('an answer that was asked for before a removal or a reset does not hold any more', () => {
   const held = new HeldSessions();
   held.take(version(1));

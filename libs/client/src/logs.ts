@@ -5,7 +5,7 @@
  * again with jitter while nobody answers. Epochs rise: a higher one drops every list, a lower one is an answer late on its
  * way and of no use.
  *
- * Lifecycle: a list begins with the first that is heard of its session. Without a socket it is polled: one held question a
+ * Lifecycle: a list begins with the first head, word or reading of its session. Without a socket it is polled: one held question a
  * session, until `stopPolling`. After `close` nothing is asked any more.
  */
 import type { Message } from '#libs/contracts';

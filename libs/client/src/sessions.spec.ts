@@ -16,7 +16,7 @@ function blocked(found: () => Session[]) {
         return found().find((session) => session.session_id === session_id) as Session;
       },
     },
-    calls: { sessions: async () => ({ items: found(), next_cursor: null }) },
+    calls: { sessions: async () => ({ items: found(), next_cursor: null }), queue: async () => [] },
     logs: {
       session_ids: ['a'],
       has: (session_id) => session_id === 'a',
@@ -36,8 +36,9 @@ function blocked(found: () => Session[]) {
   return { sessions, words, polled, refreshed, followUps };
 }
 
-const closed = { session_id: 'a', version: 4, state: 'closed', last_seq_id: 3, previous_session_id: null };
-const next = { session_id: 'b', version: 1, state: 'waiting', last_seq_id: 1, previous_session_id: 'a' };
+const visitor = { visitor_id: 'vis_a', name: null };
+const closed = { session_id: 'a', version: 4, state: 'closed', last_seq_id: 3, previous_session_id: null, visitor };
+const next = { session_id: 'b', version: 1, state: 'waiting', last_seq_id: 1, previous_session_id: 'a', visitor };
 const entryOf = (session_id: string) => ({ state: 'sent', message: { session_id } }) as never;
 
 test('without a socket the session in which a word to a closed one appears is looked for, and polled', async () => {
@@ -60,4 +61,16 @@ test('without a socket a session is read again when its log shows a transition',
   expect(refreshed).toEqual([]);
   sessions.noticePolled('a', [{ type: 'text' }, { type: 'system' }] as never);
   expect(refreshed).toEqual(['a']);
+});
+
+test('without a socket what a person acts on is polled, and others’ sessions are not looked for', async () => {
+  const foreign = { ...next, session_id: 'c', previous_session_id: null, visitor: { visitor_id: 'vis_c', name: null } };
+  const { sessions, words, polled } = blocked(() => [foreign, next, closed] as unknown as Session[]);
+  sessions.expect('d')({ ...next, session_id: 'd' } as unknown as Session);
+  expect(polled).toEqual(['d']);
+  words.add('a');
+  sessions.notice(closed as unknown as Session);
+  await vi.waitUntil(() => polled.includes('b'));
+  expect(polled).not.toContain('c');
+  words.delete('a');
 });

@@ -2,12 +2,13 @@
  * The sessions of one person: what is known of them, offers, and which one goes on where another ended.
  *
  * Lifecycle of a session here: held from the first that is heard of it; closed, it stays held; taken away
- * (`session:removed`), it is held no more, its list stays readable as history and is not kept up to date.
+ * (`session:removed`), it is held no more, its list stays readable as history and is not kept up to date. A session of
+ * others that was not chosen is an entry of the queue: it has no list, and is held while it waits.
  *
  * Guarantees: each session is told in rising versions; an offer is told once; `follow_up` is told once, when every word to
  * the closed session has been seen in the log.
  */
-import type { Heads, Message, ServerEvents, Session } from '#libs/contracts';
+import type { ConnectionReady, Heads, Message, ServerEvents, Session } from '#libs/contracts';
 import { backOff, pause } from './back-off.ts';
 import type { Calls } from './calls.ts';
 import type { Emitter } from './emitter.ts';
@@ -15,6 +16,7 @@ import { FollowUps } from './follow-ups.ts';
 import { HeldSessions } from './held-sessions.ts';
 import type { Logs } from './logs.ts';
 import type { OutboxEntry } from './outbox.ts';
+import { OwnSessions } from './own-sessions.ts';
 import { CallFailed, type Rest } from './rest.ts';
 
 export type SessionEvents = {
@@ -30,7 +32,7 @@ export type SessionEvents = {
 
 export interface SessionsEdges {
   rest: Pick<Rest, 'session'>;
-  calls: Pick<Calls, 'sessions'>;
+  calls: Pick<Calls, 'sessions' | 'queue'>;
   logs: Pick<Logs, 'session_ids' | 'has' | 'noticeHead' | 'poll' | 'stopPolling' | 'forget'>;
   events: Pick<Emitter<SessionEvents>, 'emit'>;
   /** Whether a word to this session is not seen in the log yet. */
@@ -50,7 +52,7 @@ export class Sessions {
   /** When the offers end that were told last. */
   readonly #offers = new Map<string, string>();
   readonly #searching = new Set<string>();
-  #user_id: string | undefined;
+  readonly #own = new OwnSessions();
 
   constructor(edges: SessionsEdges) {
     this.#edges = edges;
@@ -69,32 +71,40 @@ export class Sessions {
     return this.#edges.logs.session_ids.filter((session_id) => this.isFollowed(session_id));
   }
 
-  /** False for what was taken away: its list is history. */
+  /** False for history: what was taken away, and what an agent has closed and nobody looks into. */
   isFollowed(session_id: string): boolean {
-    return !this.#held.isLeft(session_id);
+    if (this.#held.isLeft(session_id)) return false;
+    const session = this.#held.find(session_id);
+    if (session === undefined || this.#own.isChosen(session_id) || this.#edges.hasWords(session_id)) return true;
+    if (!this.#own.isKnown) return true;
+    return this.#own.isOwn(session) && (this.#own.isVisitor || session.state !== 'closed');
   }
 
-  /** Reads it anew; one that was taken away is welcome again. */
+  /** Reads it anew, whosever it is; one that was taken away is welcome again. */
   follow(session_id: string): Promise<void> {
+    this.#own.choose(session_id);
     this.#held.readmit(session_id);
-    return this.#refresh(session_id);
+    return this.refresh(session_id);
   }
 
   notice(session: Session): void {
-    const { session_id, last_seq_id, previous_session_id, transfer } = session;
-    const { events, logs, isBlocked } = this.#edges;
-    const isNew = this.#held.find(session_id) === undefined;
+    const { session_id, previous_session_id, transfer } = session;
+    const { events, logs } = this.#edges;
+    const before = this.#held.find(session_id);
     if (this.#held.take(session)) {
+      // Chosen as an own one, which it is no more.
+      if (before && this.#own.isOwn(before) && !this.#own.isOwn(session)) this.#own.leave(session_id);
       events.emit('session', session);
-      if (isNew && previous_session_id && logs.has(previous_session_id)) {
+      if (!before && previous_session_id && logs.has(previous_session_id)) {
         this.#followUps.noteOpened(session_id, previous_session_id);
         this.#tellFollowUp(previous_session_id);
       }
-      if (transfer?.to_agent && transfer.to_agent === this.#user_id) this.#tellOffer({ session, ...transfer });
-      if (isBlocked()) logs.poll(session_id);
+      if (transfer?.to_agent && transfer.to_agent === this.#own.user_id) this.#tellOffer({ session, ...transfer });
       this.#seekFollowUp(session_id);
     }
-    logs.noticeHead(session_id, last_seq_id);
+    // What is held decides whose it is: this one may be older.
+    const held = this.#held.find(session_id);
+    if (held) this.#sort(held, session.last_seq_id);
   }
 
   noticeOffer(offer: ServerEvents['transfer:offered']): void {
@@ -104,6 +114,7 @@ export class Sessions {
 
   noticeRemoved(removal: ServerEvents['session:removed']): void {
     const { logs, events } = this.#edges;
+    this.#own.leave(removal.session_id);
     const { isNews, forgotten } = this.#held.drop(removal.session_id);
     logs.stopPolling(removal.session_id);
     if (forgotten !== undefined) {
@@ -116,15 +127,18 @@ export class Sessions {
   noticeHeads(heads: Heads): void {
     for (const [session_id, { seq_id, version }] of Object.entries(heads)) {
       this.#edges.logs.noticeHead(session_id, seq_id);
-      if ((this.#held.find(session_id)?.version ?? 0) < version) void this.#refresh(session_id);
+      if ((this.#held.find(session_id)?.version ?? 0) < version) void this.refresh(session_id);
     }
   }
 
-  /** The connection stands: offers that were pushed before it are looked for, as no head speaks of them. */
-  noticeUser({ id, role }: { id: string; role: string }): void {
-    this.#user_id = id;
-    if (role === 'visitor') return;
-    void this.#find({ state: 'transferring' }, ({ transfer }) => transfer?.to_agent === id);
+  /** The connection stands: offers and queues are looked at, as no head speaks of them. */
+  noticeUser(user: Pick<ConnectionReady['user'], 'id' | 'role'>): void {
+    const wasKnown = this.#own.isKnown;
+    this.#own.noteUser(user);
+    if (!wasKnown) for (const session of this.#held.all) this.#sort(session);
+    if (this.#own.isVisitor) return;
+    void this.#find({ state: 'transferring' }, ({ transfer }) => transfer?.to_agent === user.id);
+    void this.#checkEntries();
   }
 
   /** A word was seen in the log, and where. */
@@ -141,7 +155,7 @@ export class Sessions {
 
   /** Messages are shown that nobody pushed: a visible transition leaves an entry among them. */
   noticePolled(session_id: string, messages: readonly Message[]): void {
-    if (messages.some(({ type }) => type === 'system' || type === 'transfer')) void this.#refresh(session_id);
+    if (messages.some(({ type }) => type === 'system' || type === 'transfer')) void this.refresh(session_id);
   }
 
   /** A command begins; what is returned takes its answer. */
@@ -149,7 +163,10 @@ export class Sessions {
     // An answer of before a reset or a removal would raise the head for ever, or bring back what is gone.
     const isStill = this.#held.ask(session_id);
     return (session) => {
-      if (isStill()) this.notice(session);
+      if (!isStill()) return;
+      // Without a socket nobody says who this person is; what is acted on is wanted.
+      if (!this.#own.isKnown) this.#own.choose(session.session_id);
+      this.notice(session);
     };
   }
 
@@ -157,7 +174,7 @@ export class Sessions {
     this.#held.clear();
   }
 
-  async #refresh(session_id: string): Promise<void> {
+  async refresh(session_id: string): Promise<void> {
     const isStill = this.#held.ask(session_id);
     try {
       const session = await this.#edges.rest.session(session_id);
@@ -165,6 +182,42 @@ export class Sessions {
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
       if (error.code === 'NOT_FOUND' && isStill()) this.noticeRemoved({ session_id, reason: 'not_found' });
+    }
+  }
+
+  /** Wanted: its list is kept. An entry: only held, while it waits. */
+  #sort(session: Session, last_seq_id = session.last_seq_id): void {
+    const { session_id, state } = session;
+    const { logs, isBlocked } = this.#edges;
+    if (this.#own.isWanted(session)) {
+      if (isBlocked() && this.isFollowed(session_id)) logs.poll(session_id);
+      return logs.noticeHead(session_id, last_seq_id);
+    }
+    if (!this.#own.isKnown) return;
+    logs.stopPolling(session_id);
+    if (state !== 'waiting') this.#dismiss(session, state === 'closed' ? 'closed' : 'assigned');
+  }
+
+  #dismiss(session: Session, reason: string): void {
+    const { session_id } = session;
+    if (this.#edges.logs.has(session_id)) return this.noticeRemoved({ session_id, reason });
+    this.#held.dismiss(session);
+    this.#edges.events.emit('removed', { session_id, reason });
+  }
+
+  /** Entries may have left the queue while nothing was pushed; only those that are not found in it are read. */
+  async #checkEntries(): Promise<void> {
+    const entries = this.#held.open.filter((session) => !this.#own.isWanted(session));
+    if (entries.length === 0) return;
+    try {
+      const waiting = new Set<string>((await this.#edges.calls.queue()).map(({ session_id }) => session_id));
+      for (const entry of entries) {
+        // A queue comes in pages and moves between them: to be missing there proves nothing.
+        const isSame = this.#held.find(entry.session_id) === entry;
+        if (isSame && !waiting.has(entry.session_id)) void this.refresh(entry.session_id);
+      }
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
     }
   }
 
@@ -186,15 +239,24 @@ export class Sessions {
     const isWanted = () => isBlocked() && hasWords(session_id);
     if (this.#held.find(session_id)?.state !== 'closed' || !isWanted() || this.#searching.has(session_id)) return;
     this.#searching.add(session_id);
-    void this.#search(isWanted).finally(() => this.#searching.delete(session_id));
+    void this.#search(session_id, isWanted).finally(() => this.#searching.delete(session_id));
   }
 
-  async #search(isWanted: () => boolean): Promise<void> {
+  async #search(session_id: string, isWanted: () => boolean): Promise<void> {
     const { closing, random } = this.#edges;
     for (let attempt = 1; attempt <= SEARCHES && isWanted() && !closing.aborted; attempt += 1) {
-      await this.#find({ limit: 5 }, () => true);
+      await this.#find({ limit: 5 }, (session) => this.#mayFollow(session, session_id));
       await pause(backOff(attempt, random()), closing);
     }
+  }
+
+  #mayFollow(session: Session, closed_id: string): boolean {
+    if (this.#own.isKnown) return this.#own.isOwn(session);
+    const closed = this.#held.find(closed_id);
+    const isMeant =
+      session.previous_session_id === closed_id || session.visitor.visitor_id === closed?.visitor.visitor_id;
+    if (isMeant) this.#own.choose(session.session_id);
+    return isMeant;
   }
 
   async #find(query: Parameters<Calls['sessions']>[0], isMeant: (session: Session) => boolean): Promise<void> {
