@@ -88,11 +88,12 @@ test('pings go on, and after each nothing is kept of what was read', async () =>
 });
 
 test.each([
-  ['its client leaves', () => client.disconnect(), 'client namespace disconnect'],
-  ['its wire breaks', () => wire.transport.socket.terminate(), 'transport close'],
-  ['it is closed', () => wire.close(), 'forced close'],
+  ['its client leaves', () => client.disconnect(), /^client namespace disconnect$/],
+  // A reset on the way may come before the end.
+  ['its wire breaks', () => wire.transport.socket.terminate(), /^transport (close|error)$/],
+  ['it is closed', () => wire.close(), /^forced close$/],
 ])('when %s, it says so once', async (_, end, reason) => {
   end();
   await waitUntil('it is gone', () => gone.length > 0 && server.sockets.sockets.size === 0);
-  expect(gone).toEqual([reason]);
+  expect(gone).toEqual([expect.stringMatching(reason)]);
 });
