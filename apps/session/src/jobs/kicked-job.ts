@@ -23,7 +23,11 @@ export class KickedJob {
 
   kick(): void {
     this.#again = true;
-    this.#running ??= this.#run().finally(() => (this.#running = undefined));
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined;
+      // Kicked after the last look, or during one that failed.
+      if (this.#again) this.kick();
+    });
   }
 
   start(): void {
@@ -33,7 +37,7 @@ export class KickedJob {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#again = false;
-    await this.#running;
+    while (this.#running) await this.#running;
   }
 
   async #run(): Promise<void> {

@@ -8,6 +8,7 @@ import type { DataSource } from 'typeorm';
 import { Refusal } from '#libs/contracts';
 import type { Logger } from '#libs/observability';
 import type { SessionId } from '#libs/protocol';
+import { doEach } from '../jobs/each.ts';
 import { KickedJob } from '../jobs/kicked-job.ts';
 import type { RunCommand } from '../lifecycle/run-command.ts';
 
@@ -17,10 +18,12 @@ export class QueueRequests {
   readonly #dataSource: DataSource;
   readonly #commands: RunCommand;
   readonly #meeting: KickedJob;
+  readonly #log: Logger;
 
   constructor(dataSource: DataSource, commands: RunCommand, log: Logger) {
     this.#dataSource = dataSource;
     this.#commands = commands;
+    this.#log = log;
     this.#meeting = new KickedJob('meeting queue requests', () => this.#meetAll(), log);
   }
 
@@ -37,14 +40,21 @@ export class QueueRequests {
   }
 
   async #meetAll(): Promise<void> {
-    while ((await this.#meetBatch()) === BATCH);
+    const failed: SessionId[] = [];
+    while ((await this.#meetBatch(failed)) === BATCH);
   }
 
-  async #meetBatch(): Promise<number> {
+  /** @param failed those that are left to the next sweep, and now stand in nobody's way */
+  async #meetBatch(failed: SessionId[]): Promise<number> {
+    const isUntried = failed.length > 0 ? 'WHERE session_id NOT IN (?)' : '';
     const requests = await this.#dataSource.query<{ session_id: SessionId }[]>(
-      `SELECT session_id FROM queue_requests ORDER BY requested_at, session_id LIMIT ${BATCH}`,
+      `SELECT session_id FROM queue_requests ${isUntried} ORDER BY requested_at, session_id LIMIT ${BATCH}`,
+      failed.length > 0 ? [failed] : [],
     );
-    for (const { session_id } of requests) await this.#meet(session_id);
+    const ids = requests.map(({ session_id }) => session_id);
+    failed.push(
+      ...(await doEach(ids, (session_id) => this.#meet(session_id), { what: 'a queue request', log: this.#log })),
+    );
     return requests.length;
   }
 
