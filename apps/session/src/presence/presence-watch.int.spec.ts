@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Caller } from '#libs/domain';
 import type { AgentId, SessionId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
@@ -134,4 +134,76 @@ test('two replicas look at once: each session goes back once', async () => {
   await Promise.all([look(), replica.lifecycle.presence.look()]);
   expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', version: 3 });
   await replica.close();
+});
+
+test('two replicas look at once: what a colleague has taken in between stays with the colleague', async () => {
+  const replica = await fixture.replica();
+  const bo = await fixture.agent(8, { status: 'online' });
+  for (const { leases } of [fixture, replica]) leases.held.add(bo);
+  fixture.leases.held.delete(anna);
+  await look();
+  await pass(61);
+  const run = replica.commands.runAsEngine.bind(replica.commands);
+  vi.spyOn(replica.commands, 'runAsEngine').mockImplementation(async (...command) => {
+    // It has found the session in the hands of who is gone; the other one is faster.
+    await look();
+    await waitUntil('the colleague to serve', async () => (await fixture.get(session_id)).agent_id === bo);
+    return run(...command);
+  });
+  await replica.lifecycle.presence.look();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'serving', agent_id: bo });
+  await replica.close();
+});
+
+test('two replicas look at once: an offer that was made anew in between stays with the new one', async () => {
+  const replica = await fixture.replica();
+  const [bo, cem] = [await fixture.agent(), await fixture.agent()];
+  for (const agent_id of [bo, cem]) fixture.leases.held.add(agent_id);
+  for (const agent_id of [anna, cem]) replica.leases.held.add(agent_id);
+  const offerTo = (to_agent: AgentId) =>
+    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent }, asAgent(anna), { id: anna });
+  await offerTo(bo);
+  fixture.leases.held.delete(bo);
+  await look();
+  await pass(61);
+  const run = replica.commands.runAsEngine.bind(replica.commands);
+  vi.spyOn(replica.commands, 'runAsEngine').mockImplementation(async (...command) => {
+    await look();
+    await offerTo(cem);
+    return run(...command);
+  });
+  await replica.lifecycle.presence.look();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'transferring', transfer_to_agent_id: cem });
+  await replica.close();
+});
+
+test('the grace of who only has an offer begins anew too while Redis is away', async () => {
+  const bo = await fixture.agent();
+  fixture.leases.held.add(bo);
+  const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
+  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  fixture.leases.held.delete(bo);
+  await look();
+  await pass(61);
+  fixture.leases.isAway = true;
+  await look();
+  fixture.leases.isAway = false;
+  await look();
+  expect(await state()).toBe('transferring');
+});
+
+test('a session that can not be taken keeps nobody from taking the others', async () => {
+  const { session_id: second } = await fixture.session();
+  await waitUntil('it to be served', async () => (await state(second)) === 'serving');
+  const [broken, other] = [session_id, second].toSorted();
+  const run = fixture.commands.runAsEngine.bind(fixture.commands);
+  vi.spyOn(fixture.commands, 'runAsEngine').mockImplementation(async (id, ...command) => {
+    if (id === broken) throw new Error('broken');
+    return run(id, ...command);
+  });
+  fixture.leases.held.clear();
+  await look();
+  await pass(61);
+  await look();
+  expect(await state(other)).toBe('waiting');
 });

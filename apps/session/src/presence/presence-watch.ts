@@ -12,13 +12,14 @@
  * Lifecycle: `start` looks each second.
  */
 import type { DataSource, EntityManager } from 'typeorm';
-import { Refusal } from '#libs/contracts';
 import type { Logger } from '#libs/observability';
 import type { AgentId, SessionId } from '#libs/protocol';
+import { doEach } from '../jobs/each.ts';
 import type { Job } from '../jobs/job.ts';
 import { KickedJob } from '../jobs/kicked-job.ts';
 import { ENGINE } from '../lifecycle/audit.ts';
 import type { RunCommand } from '../lifecycle/run-command.ts';
+import type { SessionReadRow } from '../lifecycle/sessions.store.ts';
 import type { Agents } from '../people/agents.ts';
 import type { Leases } from './leases.ts';
 
@@ -26,6 +27,9 @@ import type { Leases } from './leases.ts';
 const EVERYBODY_LOOKS = 5;
 /** A client without a socket asks at least each 25 s. */
 const SEEN_SECONDS = 30;
+/** Who could be given a session, or has one to lose: in the own hands or on offer. */
+const HAS_TO_LOSE = `(status = 'online' OR active > 0
+  OR agent_id IN (SELECT transfer_to_agent_id FROM sessions WHERE transfer_expires_at IS NOT NULL))`;
 
 export interface PresenceWatchParts {
   leases: Leases;
@@ -66,7 +70,7 @@ export class PresenceWatch implements Job {
   async look(): Promise<void> {
     const watched = await this.#dataSource.query<Watched[]>(
       `SELECT agent_id, absent_since IS NULL AS is_present, seen_at > NOW(6) - INTERVAL ${SEEN_SECONDS} SECOND AS is_seen
-       FROM agents WHERE status = 'online' OR active > 0 OR absent_since IS NULL ${this.#isForEverybody() ? 'OR disabled = 0' : ''}`,
+       FROM agents WHERE ${HAS_TO_LOSE} OR absent_since IS NULL ${this.#isForEverybody() ? 'OR disabled = 0' : ''}`,
     );
     const held = await this.#findHeld(watched.map(({ agent_id }) => agent_id));
     if (!held) return this.#beginGraceAnew();
@@ -98,7 +102,7 @@ export class PresenceWatch implements Job {
 
   async #beginGraceAnew(): Promise<void> {
     await this.#dataSource.query(
-      "UPDATE agents SET absent_since = NOW(6) WHERE absent_since IS NOT NULL AND (active > 0 OR status = 'online')",
+      `UPDATE agents SET absent_since = NOW(6) WHERE absent_since IS NOT NULL AND ${HAS_TO_LOSE}`,
     );
   }
 
@@ -112,15 +116,17 @@ export class PresenceWatch implements Job {
 
   async #takeFromLost(): Promise<void> {
     const lost = await this.#dataSource.query<{ agent_id: AgentId; status: string }[]>(
-      `SELECT agent_id, status FROM agents WHERE ${this.#isLost}
-         AND (status = 'online' OR active > 0
-           OR agent_id IN (SELECT transfer_to_agent_id FROM sessions WHERE transfer_to_agent_id IS NOT NULL))`,
+      `SELECT agent_id, status FROM agents WHERE ${this.#isLost} AND ${HAS_TO_LOSE}`,
     );
-    for (const { agent_id, status } of lost) {
-      // Who comes back finds nothing in the own hands and says anew that there is time.
-      if (status === 'online') await this.#parts.agents.setStatus(agent_id, 'away', 'lost', ENGINE, { isSign: false });
-      await this.#takeSessions(agent_id);
-    }
+    await doEach(lost, (agent) => this.#takeFrom(agent), { what: 'taking from who is gone', log: this.#parts.log });
+  }
+
+  async #takeFrom({ agent_id, status }: { agent_id: AgentId; status: string }): Promise<void> {
+    // Those before may have taken a while.
+    if (!(await this.#isStillLost(this.#dataSource.manager, agent_id))) return;
+    // Who comes back finds nothing in the own hands and says anew that there is time.
+    if (status === 'online') await this.#parts.agents.setStatus(agent_id, 'away', 'lost', ENGINE, { isSign: false });
+    await this.#takeSessions(agent_id);
   }
 
   async #takeSessions(agent_id: AgentId): Promise<void> {
@@ -130,15 +136,17 @@ export class PresenceWatch implements Job {
          OR (transfer_to_agent_id = ? AND state = 'transferring')`,
       [agent_id, agent_id, agent_id],
     );
-    for (const { session_id, is_own } of sessions) {
-      const type = Number(is_own) === 1 ? 'agent_lost' : 'transfer_target_lost';
-      await this.#parts.commands
-        .runAsEngine(session_id, { type }, async (tx) => ((await this.#isStillLost(tx, agent_id)) ? {} : undefined))
-        .catch((error: unknown) => {
-          // Somebody else has changed the session meanwhile: there is nothing to take any more.
-          if (!(error instanceof Refusal)) throw error;
-        });
-    }
+    await doEach(
+      sessions,
+      async ({ session_id, is_own }) => {
+        const type = Number(is_own) === 1 ? 'agent_lost' : 'transfer_target_lost';
+        await this.#parts.commands.runAsEngine(session_id, { type }, async (tx, row) =>
+          // Another replica may have taken it already, and a colleague may have it by now.
+          isInHandsOf(agent_id, type, row) && (await this.#isStillLost(tx, agent_id)) ? {} : undefined,
+        );
+      },
+      { what: 'taking a session from who is gone', log: this.#parts.log },
+    );
   }
 
   async #isStillLost(tx: EntityManager, agent_id: AgentId): Promise<boolean> {
@@ -149,4 +157,14 @@ export class PresenceWatch implements Job {
   get #isLost(): string {
     return `absent_since <= NOW(6) - INTERVAL ${this.#parts.grace_seconds} SECOND`;
   }
+}
+
+/** Whether the session, as it is under its lock, still has that of the agent which is to be taken. */
+function isInHandsOf(
+  agent_id: AgentId,
+  type: 'agent_lost' | 'transfer_target_lost',
+  row: Pick<SessionReadRow, 'agent_id' | 'transfer_to_agent_id' | 'is_origin_lost'>,
+): boolean {
+  if (type === 'transfer_target_lost') return row.transfer_to_agent_id === agent_id;
+  return row.agent_id === agent_id && !row.is_origin_lost;
 }
