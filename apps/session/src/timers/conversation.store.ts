@@ -2,6 +2,7 @@ import type { EntityManager } from 'typeorm';
 import { type ChannelTimers, channelTimers, type SenderRole, type SessionState } from '#libs/contracts';
 import type { SessionId } from '#libs/protocol';
 import { fromJson } from '../database/json.ts';
+import { NO_WORDS } from '../log/words.ts';
 import type { Conversation, Said, TimedSession, TimerSettings, Told } from './plan-timers.ts';
 
 /** Everything that decides what is due in a session, read at one moment of the database's clock. */
@@ -40,9 +41,6 @@ interface Row {
   unseen_at: string | number | null;
 }
 
-/** No words of a person, a bot or a program. */
-const NO_WORDS = "('system', 'transfer', 'recall')";
-
 /**
  * Each figure is a walk along the session's primary key from one of its ends. A visitor who writes has seen what stands
  * before, whatever the mark says.
@@ -55,12 +53,13 @@ const READ = `SELECT x.*, l.sender_role AS last_role, UNIX_TIMESTAMP(l.stored_at
       t.first_reply_seconds, t.next_reply_seconds, UNIX_TIMESTAMP(NOW(6)) AS now_s,
       (SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id) AS head,
       EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.session_id AND m.sender_role = 'visitor') AS has_visitor_spoken,
-      EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.session_id AND m.sender_role = 'agent'
-        AND m.stored_at >= s.assigned_at) AS has_agent_replied,
+      EXISTS (SELECT 1 FROM messages m WHERE m.session_id = s.session_id AND m.sender = s.agent_id
+        AND m.type NOT IN ${NO_WORDS} AND m.stored_at >= s.assigned_at) AS has_agent_replied,
       (SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id AND m.type NOT IN ${NO_WORDS}) AS last_seq,
       (SELECT MIN(m.seq_id) FROM messages m WHERE m.session_id = s.session_id AND m.sender_role = 'visitor'
         AND m.type NOT IN ${NO_WORDS} AND m.seq_id > COALESCE((SELECT MAX(a.seq_id) FROM messages a
-          WHERE a.session_id = s.session_id AND a.sender_role = 'agent'), 0)) AS unanswered_seq,
+          WHERE a.session_id = s.session_id AND a.sender_role = 'agent'
+            AND a.type NOT IN ${NO_WORDS}), 0)) AS unanswered_seq,
       (SELECT MIN(m.seq_id) FROM messages m WHERE m.session_id = s.session_id AND m.sender_role <> 'visitor'
         AND m.type NOT IN ${NO_WORDS}
         AND m.seq_id > COALESCE((SELECT r.seq_id FROM read_marks r

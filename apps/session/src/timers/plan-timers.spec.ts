@@ -92,7 +92,8 @@ describe('a silent visitor', () => {
     expect(planTimers(serving, byVisitor(3, 0), settings, 99 * MINUTE).due).toEqual([]);
     const notice: TimedSession = { ...serving, state: 'bot', origin: 'api', assigned_at: null };
     const api: Conversation = { ...quiet, last: { seq_id: 1, at: 0, sender_role: 'api' } };
-    expect(planTimers(notice, api, settings, 99 * MINUTE)).toEqual({ due: [], told: {}, look_at: null });
+    // The visitor's first word there is no transition: without a next look nobody would ever see it.
+    expect(planTimers(notice, api, settings, 99 * MINUTE)).toEqual({ due: [], told: {}, look_at: 104 * MINUTE });
     expect(planTimers(notice, { ...api, has_visitor_spoken: true }, settings, 99 * MINUTE).due).toEqual(['remind']);
   });
 
@@ -115,6 +116,24 @@ describe('the first reply', () => {
   test('was given, or is not owed by who opened the session', () => {
     expect(planTimers(serving, byAgent(2, 10), settings, 99 * MINUTE).due).toEqual([]);
     expect(planTimers({ ...serving, origin: 'agent' }, quiet, settings, 99 * MINUTE).due).toEqual([]);
+  });
+  test('to who answers a session that an agent opened has its time from the word on, and is looked for in time', () => {
+    const byHand: TimedSession = { ...serving, origin: 'agent' };
+    expect(planTimers(byHand, quiet, settings, 99 * MINUTE).look_at).toBe(100 * MINUTE);
+    const talk = { ...byVisitor(1, 99 * MINUTE), has_agent_replied: false };
+    expect(planTimers(byHand, talk, settings, 100 * MINUTE)).toMatchObject({
+      due: ['warn_first_reply'],
+      look_at: 101 * MINUTE,
+    });
+  });
+  test('is awaited while the session is on offer, and missed once: the offer lives on', () => {
+    const offered: TimedSession = { ...serving, state: 'transferring', told: { first_reply: 0 } };
+    const missed = planTimers(offered, quiet, settings, 2 * MINUTE);
+    expect(missed).toMatchObject({ due: ['reply_late'], told: { reply_late: 0 } });
+    const again = planTimers({ ...offered, told: missed.told }, quiet, settings, 3 * MINUTE);
+    expect(again).toMatchObject({ due: [], look_at: null });
+    const accepted: TimedSession = { ...offered, state: 'serving', assigned_at: 5 * MINUTE, told: missed.told };
+    expect(planTimers(accepted, quiet, settings, 6 * MINUTE).due).toEqual(['warn_first_reply']);
   });
   test('of the next agent has its own time', () => {
     const next = { ...serving, assigned_at: 10 * MINUTE, told: { first_reply: 0 } };
@@ -160,26 +179,35 @@ test('whoever says what and when: looked at as planned, nothing is done late, tw
   const words = fc.array(fc.record({ after: fc.integer({ min: 1, max: 80 }), isVisitor: fc.boolean() }), {
     maxLength: 12,
   });
+  // A program's notice lies with the bot; its first word is said at the opening.
+  const origins = fc.constantFrom<TimedSession['origin'][]>('visitor', 'agent', 'api');
   fc.assert(
-    fc.property(words, (said) => {
+    fc.property(words, origins, (said, origin) => {
       let at = 0;
-      const log = said.map(({ after, isVisitor }, index) => {
+      const notice = { seq_id: 1, at: 0, sender_role: 'api' as const };
+      const log: NonNullable<Conversation['last']>[] = origin === 'api' ? [notice] : [];
+      for (const { after, isVisitor } of said) {
         at += after * 1_000;
-        return { seq_id: index + 1, at, sender_role: isVisitor ? ('visitor' as const) : ('agent' as const) };
-      });
-      const done: string[] = [];
-      const session = { ...serving };
-      for (let now = 0, looks = 0; looks < 500; looks += 1) {
+        const sender_role = isVisitor ? 'visitor' : origin === 'api' ? 'bot' : 'agent';
+        log.push({ seq_id: log.length + 1, at, sender_role });
+      }
+      const talkAt = (now: number): Conversation => {
         const past = log.filter((word) => word.at <= now);
-        const last = past.at(-1) ?? null;
         const lastAgent = past.findLastIndex(({ sender_role }) => sender_role === 'agent');
-        const talk: Conversation = {
-          last,
+        return {
+          last: past.at(-1) ?? null,
           has_visitor_spoken: past.some(({ sender_role }) => sender_role === 'visitor'),
           has_agent_replied: lastAgent >= 0,
-          unanswered: past.slice(lastAgent + 1)[0] ?? null,
+          unanswered: past.slice(lastAgent + 1).find(({ sender_role }) => sender_role === 'visitor') ?? null,
           unseen: null,
         };
+      };
+      const done: string[] = [];
+      const session: TimedSession =
+        origin === 'api' ? { ...serving, origin, state: 'bot', assigned_at: null } : { ...serving, origin };
+      for (let now = 0, looks = 0; looks < 500; looks += 1) {
+        const talk = talkAt(now);
+        const { last } = talk;
         const plan = planTimers(session, talk, settings, now);
         for (const action of plan.due) {
           const about = `${action} ${last?.seq_id ?? 0}`;
@@ -187,15 +215,24 @@ test('whoever says what and when: looked at as planned, nothing is done late, tw
           done.push(about);
           if (action === 'close') expect(last?.sender_role).not.toBe('visitor');
           if (action === 'close' && last) expect(now - last.at).toBeGreaterThanOrEqual(90_000);
+          if (action === 'close' && origin === 'api') expect(talk.has_visitor_spoken).toBe(true);
           if (action === 'reply_late') expect(talk.has_agent_replied).toBe(false);
         }
         Object.assign(session, { told: plan.told });
-        if (plan.due.some((action) => action === 'close' || action === 'reply_late') || plan.look_at === null) return;
-        expect(plan.look_at).toBeGreaterThan(now);
-        now = plan.look_at;
+        if (plan.due.some((action) => action === 'close' || action === 'reply_late')) return;
+        // Whatever has been said by then, it is looked at before anything of it is late.
+        const next = plan.look_at ?? Infinity;
+        expect(next).toBeGreaterThan(now);
+        for (const { at: spoken } of log.filter((word) => word.at > now && word.at < next)) {
+          const { due } = planTimers(session, talkAt(spoken), settings, next - 1);
+          expect(due).toEqual([]);
+        }
+        if (next === Infinity) return;
+        now = next;
       }
       // Sooner or later a visitor who is silent is let go, and an agent who is silent loses the session.
-      expect(log.at(-1)?.sender_role).toBe('visitor');
+      const isUnread = origin === 'api' && !log.some(({ sender_role }) => sender_role === 'visitor');
+      if (!isUnread) expect(log.at(-1)?.sender_role).toBe('visitor');
     }),
   );
 });

@@ -25,6 +25,8 @@ export interface Told {
   readonly waiting?: number;
   readonly reminded?: { readonly seq_id: number; readonly at: number };
   readonly first_reply?: number;
+  /** An offer outlives the taking away, and with it the assignment that was about. */
+  readonly reply_late?: number;
   readonly next_reply?: number;
   readonly next_reply_escalated?: number;
   readonly unseen?: number;
@@ -40,7 +42,7 @@ export interface Conversation {
   /** The last word of a person or a bot; system lines don't count. */
   readonly last: (Said & { readonly sender_role: SenderRole }) | null;
   readonly has_visitor_spoken: boolean;
-  /** Whether an agent has written since the assignment. */
+  /** Whether the agent who serves has written since the assignment. */
   readonly has_agent_replied: boolean;
   /** The visitor's first word that no agent has answered. */
   readonly unanswered: Said | null;
@@ -121,16 +123,19 @@ function waiting({ session, settings }: Facts): Rule | undefined {
   return { at: queued_at + limit, action: 'offer_message', told: { waiting: queued_at } };
 }
 
-/** Warned at half of the time, taken from the agent at its end. */
-function firstReply({ session, talk, settings }: Facts): Rule[] {
+/** Warned at half of the time, taken from the agent at its end; also while it is on offer, as nobody else answers then. */
+function firstReply({ session, talk, settings, now }: Facts): Rule[] {
   const { state, assigned_at, told, origin } = session;
   const limit = settings.first_reply_seconds * 1_000;
-  // Who opened the session has the first word, and may wait for the visitor's.
-  const isAwaited = origin !== 'agent' || talk.has_visitor_spoken;
-  if (state !== 'serving' || assigned_at === null || !limit || talk.has_agent_replied || !isAwaited) return [];
-  const late: Rule = { at: assigned_at + limit, action: 'reply_late' };
+  const isServed = state === 'serving' || state === 'transferring';
+  if (!isServed || assigned_at === null || !limit || talk.has_agent_replied) return [];
+  if (told.reply_late === assigned_at) return [];
+  // Who opened the session has the first word, and may wait for the visitor's: the time runs from that.
+  if (origin === 'agent' && !talk.has_visitor_spoken) return [{ at: now + limit / 2 }];
+  const since = origin === 'agent' ? Math.max(assigned_at, talk.unanswered?.at ?? 0) : assigned_at;
+  const late: Rule = { at: since + limit, action: 'reply_late', told: { reply_late: assigned_at } };
   if (told.first_reply === assigned_at) return [late];
-  return [{ at: assigned_at + limit / 2, action: 'warn_first_reply', told: { first_reply: assigned_at } }, late];
+  return [{ at: since + limit / 2, action: 'warn_first_reply', told: { first_reply: assigned_at } }, late];
 }
 
 function nextReply({ session, talk, settings, now }: Facts): Rule[] {
@@ -164,8 +169,8 @@ function silence({ session, talk, settings, now }: Facts): Rule | undefined {
   const remind = settings.remind_seconds * 1_000;
   const close = settings.close_seconds * 1_000;
   const shortest = Math.min(...[remind, close].filter((limit) => limit > 0));
-  if (!isTalking(session, talk) || shortest === Infinity) return undefined;
-  const since = silentSince(session, talk);
+  if (!isTalking(session) || shortest === Infinity) return undefined;
+  const since = isNotice(session, talk) ? undefined : silentSince(session, talk);
   if (since === undefined) return { at: now + shortest };
   const { reminded } = session.told;
   const isReminded = reminded?.seq_id === since.seq_id;
@@ -177,10 +182,13 @@ function silence({ session, talk, settings, now }: Facts): Rule | undefined {
   return { at: Math.max(since.at + close, notice), action: 'close' };
 }
 
-function isTalking({ state, origin }: TimedSession, talk: Conversation): boolean {
-  // A notice by a program stays as it is until the visitor writes.
-  if (state === 'bot') return origin !== 'api' || talk.has_visitor_spoken;
-  return state === 'serving';
+function isTalking({ state }: TimedSession): boolean {
+  return state === 'bot' || state === 'serving';
+}
+
+/** A notice by a program stays as it is until the visitor writes, which no transition tells. */
+function isNotice({ state, origin }: TimedSession, talk: Conversation): boolean {
+  return state === 'bot' && origin === 'api' && !talk.has_visitor_spoken;
 }
 
 function silentSince({ assigned_at, opened_at }: TimedSession, { last }: Conversation): Said | undefined {

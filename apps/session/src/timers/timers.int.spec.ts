@@ -52,13 +52,17 @@ const pass = async (seconds: number) => {
 };
 let seq = 0;
 beforeEach(() => void (seq = 0));
-async function say(sender_role: 'visitor' | 'agent', content = 'word'): Promise<void> {
+async function say(
+  sender_role: 'visitor' | 'agent',
+  content = 'word',
+  { by = anna, type = 'text' } = {},
+): Promise<void> {
   seq += 1;
-  const sender = sender_role === 'visitor' ? visitor_id : anna;
+  const sender = sender_role === 'visitor' ? visitor_id : by;
   await fixture.database.query(
     `INSERT INTO messages (session_id, seq_id, message_id, type, sender, sender_role, target, content, send_time, client_msg_id)
-     VALUES (?, ?, ?, 'text', ?, ?, ?, ?, '1', ?)`,
-    [session_id, seq, newId('msg'), sender, sender_role, session_id, content, randomUUID()],
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, '1', ?)`,
+    [session_id, seq, newId('msg'), type, sender, sender_role, session_id, content, randomUUID()],
   );
 }
 async function published(): Promise<{ events: Event[]; words: string[] }> {
@@ -164,6 +168,67 @@ test('a first reply that is too late: a warning, then the session goes back and 
     { status: 'online', reason: null, set_by: anna },
     { status: 'away', reason: 'first_reply_late', set_by: 'engine' },
   ]);
+});
+
+test('a first reply is one in words, by who serves', async () => {
+  await fixture.database.query('UPDATE teams SET first_reply_seconds = 60');
+  await setTimers({ waiting_seconds: 0, remind_seconds: 0, close_seconds: 0 });
+  await accept();
+  await say('visitor');
+  await say('agent', 'a colleague looks in', { by: await fixture.agent() });
+  await say('agent', '', { type: 'recall' });
+  await pass(61);
+  await sweep();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', declined_by: anna });
+});
+
+test('a recall is no answer to what stands before it', async () => {
+  await fixture.database.query('UPDATE teams SET next_reply_seconds = 60');
+  await setTimers({ waiting_seconds: 0, remind_seconds: 0, close_seconds: 0 });
+  await accept();
+  await say('agent');
+  await say('visitor');
+  await say('agent', '', { type: 'recall' });
+  await pass(61);
+  await sweep();
+  expect(await types()).toContain('sla.breached');
+});
+
+test('a first reply that is late while the session is on offer: the offer lives on, and it is said once', async () => {
+  const bo = await fixture.agent();
+  await fixture.database.query('UPDATE teams SET first_reply_seconds = 60, offer_seconds = 600');
+  await setTimers({ waiting_seconds: 0, remind_seconds: 0, close_seconds: 0 });
+  await accept();
+  await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
+  await fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna), { id: anna });
+  await pass(61);
+  await sweep();
+  const late = await fixture.get(session_id);
+  expect(late).toMatchObject({ state: 'transferring', transfer_to_agent_id: bo, is_origin_lost: true });
+  expect(await fixture.getAgent(anna)).toMatchObject({ status: 'away' });
+  await sweep();
+  expect(await fixture.get(session_id)).toMatchObject({ version: late.version });
+});
+
+test('a session that can not be looked at keeps nobody from the others', async () => {
+  const channel_id = newId('chn');
+  await fixture.database.query(
+    `INSERT INTO channels (channel_id, name, team_id, identity_secret_encrypted, allowed_origins, settings, created_at, updated_at)
+     VALUES (?, 'Broken', ?, '', '[]', '{"timers": {"waiting_seconds": "soon"}}', NOW(6), NOW(6))`,
+    [channel_id, fixture.team_id],
+  );
+  const { session_id: broken } = await fixture.session();
+  await fixture.database.query(
+    'UPDATE sessions SET channel_id = ?, due_at = NOW(6) - INTERVAL 1 HOUR WHERE session_id = ?',
+    [channel_id, broken],
+  );
+  await fixture.database.query('UPDATE channels SET settings = ? WHERE channel_id <> ?', [
+    JSON.stringify({ timers: { waiting_seconds: 60 } }),
+    channel_id,
+  ]);
+  await pass(61);
+  await sweep();
+  expect((await published()).words).toEqual([expect.stringContaining('leave a message')]);
 });
 
 test('a next reply that is late warns the agent, then the supervisors', async () => {

@@ -14,11 +14,12 @@
  * Lifecycle: `start` sweeps each second; a sweep that can't be finished leaves its rows to the next one.
  */
 import type { DataSource, EntityManager } from 'typeorm';
-import { Refusal, type SlaEvent, type UnseenEvent } from '#libs/contracts';
+import type { SlaEvent, UnseenEvent } from '#libs/contracts';
 import type { Logger } from '#libs/observability';
 import type { AgentId, SessionId } from '#libs/protocol';
 import { newId } from '../database/ids.ts';
 import { transact } from '../database/transact.ts';
+import { doEach } from '../jobs/each.ts';
 import type { Job } from '../jobs/job.ts';
 import { KickedJob } from '../jobs/kicked-job.ts';
 import { ENGINE } from '../lifecycle/audit.ts';
@@ -80,29 +81,45 @@ export class Timers implements Job {
     const expired = await this.#dataSource.query<{ session_id: SessionId }[]>(
       `SELECT session_id FROM sessions WHERE transfer_expires_at <= NOW(6) ORDER BY transfer_expires_at LIMIT ${BATCH}`,
     );
-    for (const { session_id } of expired) {
-      await this.#unlessRefused(
-        this.#parts.commands.runAsEngine(session_id, { type: 'transfer_expire' }, async (_tx, row) =>
-          // Answered and offered again meanwhile: the new offer has a time of its own.
-          row.transfer_expires_at !== null && row.transfer_expires_at <= row.read_at ? {} : undefined,
-        ),
+    await this.#doEach(expired, async ({ session_id }) => {
+      await this.#parts.commands.runAsEngine(session_id, { type: 'transfer_expire' }, async (_tx, row) =>
+        // Answered and offered again meanwhile: the new offer has a time of its own.
+        row.transfer_expires_at !== null && row.transfer_expires_at <= row.read_at ? {} : undefined,
       );
-    }
+    });
   }
 
   async #lookAtSessions(): Promise<void> {
     const due = await this.#dataSource.query<{ session_id: SessionId }[]>(
       `SELECT session_id FROM sessions WHERE due_at <= NOW(6) ORDER BY due_at LIMIT ${BATCH}`,
     );
-    const facts = await this.#parts.conversations.read(
-      this.#dataSource.manager,
-      due.map(({ session_id }) => session_id),
-    );
+    const facts = await this.#readAll(due.map(({ session_id }) => session_id));
     const planned = facts.map((one) => ({ facts: one, plan: plan(one) }));
-    for (const one of planned) if (one.plan.due.length === 0) await this.#lookAgain(one.facts, one.plan);
+    const quiet = planned.filter((one) => one.plan.due.length === 0);
+    await this.#doEach(quiet, (one) => this.#lookAgain(one.facts, one.plan));
     const pending = planned.filter((one) => one.plan.due.length > 0);
     if (pending.length === 0 || !(await this.#parts.hasWriterPassed())) return;
-    for (const one of pending) await this.#act(one.facts.session_id);
+    const ids = pending.map((one) => one.facts.session_id);
+    await this.#doEach(ids, (session_id) => this.#act(session_id));
+  }
+
+  /** In one go; when that fails, each by itself, as it may be the fault of one. */
+  async #readAll(session_ids: readonly SessionId[]): Promise<TimerFacts[]> {
+    const { manager } = this.#dataSource;
+    try {
+      return await this.#parts.conversations.read(manager, session_ids);
+    } catch {
+      const facts: TimerFacts[] = [];
+      await this.#doEach(session_ids, async (session_id) => {
+        facts.push(...(await this.#parts.conversations.read(manager, [session_id])));
+      });
+      return facts;
+    }
+  }
+
+  /** A refusal: somebody else has changed the session, or a word came. The next sweep looks at what is there then. */
+  async #doEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+    await doEach(items, work, { what: 'a timer', log: this.#parts.log });
   }
 
   /** A transition in between has set a nearer time: that one stays. */
@@ -121,22 +138,24 @@ export class Timers implements Job {
       plan(again)
         .due.map((action) => commandOf[action])
         .find((found) => found !== undefined);
-    if (command) await this.#unlessRefused(this.#runCommand(session_id, command));
+    if (command) await this.#runCommand(session_id, command);
     else await this.#tell(session_id);
   }
 
   /** A transition, with what is to be told before it in the same transaction. */
   async #runCommand(session_id: SessionId, command: SessionCommand): Promise<void> {
+    let late: AgentId | null = null;
     const after = await this.#parts.commands.runAsEngine(session_id, command, async (tx, row) => {
+      late = row.agent_id;
       const facts = await this.#readOne(tx, session_id);
       const { due, told } = plan(facts);
       if (!due.some((action) => commandOf[action]?.type === command.type)) return undefined;
       await this.#writeTold(tx, row, facts, { due, told });
       return { head: facts.head };
     });
-    const agent_id = command.type === 'reply_late' ? after?.declined_by : null;
+    if (!after || !late || command.type !== 'reply_late') return;
     // Somebody who does not answer is given nothing more, until the agent says to be there.
-    if (agent_id) await this.#parts.agents.setStatus(agent_id, 'away', 'first_reply_late', ENGINE, { isSign: false });
+    await this.#parts.agents.setStatus(late, 'away', 'first_reply_late', ENGINE, { isSign: false });
   }
 
   /** What is told without a transition. */
@@ -194,15 +213,6 @@ export class Timers implements Job {
     const [facts] = await this.#parts.conversations.read(tx, [session_id]);
     if (!facts) throw new Error(`${session_id} vanished inside its transaction`);
     return facts;
-  }
-
-  /** A refusal: somebody else has changed the session, or a word came. The next sweep looks at what is there then. */
-  async #unlessRefused(work: Promise<unknown>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-    }
   }
 }
 
