@@ -4,7 +4,7 @@ import { ChannelRow, TeamRow } from '../database/entities.ts';
 import { channelSettings, channelSettingsOf } from './channel-settings.ts';
 import { pick } from './changes.ts';
 import type { Fields, Resource, Rows } from './resource.ts';
-import { requireNamed, rowsOf } from './settings.store.ts';
+import { lookAtOpenSessions, requireNamed, rowsOf } from './settings.store.ts';
 
 const SECRET_BYTES = 32;
 
@@ -46,6 +46,9 @@ export const channels: Resource<UpdateChannelBody, CreateChannelBody> = {
   async check(tx, { team_id }) {
     if (!team_id) return;
     await requireNamed(tx, { field: 'team_id', entity: TeamRow, id_column: 'team_id' }, [team_id]);
+  },
+  async changed(tx, { id, changes }) {
+    if ('timers' in changes) await lookAtOpenSessions(tx, 'channel_id', id);
   },
   // By its visitors, whose key begins with the channel: a session is always in the channel of its visitor.
   uses: {

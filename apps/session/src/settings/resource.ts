@@ -65,6 +65,8 @@ export interface Resource<Update extends object = object, Create extends Update 
   check?(tx: EntityManager, fields: Update, id: string | undefined): Promise<void>;
   /** Statements that find a row when something refers to the thing with that id, by what it is. Without: never deleted. */
   readonly uses?: Readonly<Record<string, string>>;
+  /** What else goes with a change, in its transaction. */
+  changed?(tx: EntityManager, change: Change): Promise<void>;
   /** Teams whose queues may go on, or stand in another order, after the change. */
   movedTeams?(manager: EntityManager, change: Change): Promise<readonly TeamId[]> | readonly TeamId[];
 }

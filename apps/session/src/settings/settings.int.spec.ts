@@ -276,3 +276,29 @@ test('ids that are none, or of another kind, name nothing', async () => {
     expect((await http.call(admin, 'DELETE', `/teams/${id}`)).status).toBe(404);
   }
 });
+
+test('a timer that is switched on reaches the open sessions in which nothing was to come due, and no others', async () => {
+  const { session_id } = await fixture.session();
+  const { session_id: ended } = await fixture.session();
+  await fixture.commands.runAsEngine(ended, { type: 'close' });
+  const isDue = async (id: string) => {
+    const rows = await fixture.database.query('SELECT due_at <= NOW(6) AS is_due FROM sessions WHERE session_id = ?', [
+      id,
+    ]);
+    return Number(rows[0]?.['is_due'] ?? 0) === 1;
+  };
+  const team = `/teams/${fixture.team_id}`;
+  const channel = `/channels/${fixture.channel_id}`;
+  const timers = { waiting_seconds: 60 };
+  for (const [path, body, isReached] of [
+    [team, { first_reply_seconds: 60 }, true],
+    [team, { next_reply_seconds: 60 }, true],
+    [team, { name: 'Other' }, false],
+    [channel, { timers }, true],
+    [channel, { timers, name: 'Other' }, false],
+  ] as const) {
+    await fixture.database.query('UPDATE sessions SET due_at = NULL');
+    expect((await patch(path, body)).status).toBe(200);
+    expect([await isDue(session_id), await isDue(ended)]).toEqual([isReached, false]);
+  }
+});

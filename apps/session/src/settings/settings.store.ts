@@ -76,6 +76,18 @@ async function holdRow(
 }
 
 /**
+ * The timers look at the open sessions again: one that was switched on must reach those in which nothing was to come due.
+ */
+export async function lookAtOpenSessions(
+  tx: EntityManager,
+  column: 'channel_id' | 'team_id',
+  id: string,
+): Promise<void> {
+  // Open sessions alone have an open visitor, whose key is a short one.
+  await tx.query(`UPDATE sessions SET due_at = NOW(6) WHERE open_visitor_id IS NOT NULL AND ${column} = ?`, [id]);
+}
+
+/**
  * Sees that the rows which a field names are there, and holds them: nobody deletes one before this transaction has ended.
  * In the order of their ids, whoever asks.
  * @throws Refusal VALIDATION_FAILED that names the field

@@ -100,6 +100,7 @@ export class Settings {
       const after = await this.read(resource, id, tx);
       await writeAudit(tx, by, `${resource.noun}.update`, id, pick(before, names), toldOf(after, names));
       change = { id, changes, after };
+      await resource.changed?.(tx, change);
       return after;
     });
     if (change) this.#queue.kick(...((await resource.movedTeams?.(this.#dataSource.manager, change)) ?? []));

@@ -2,7 +2,7 @@ import { createTeamBody, type CreateTeamBody, updateTeamBody, type UpdateTeamBod
 import type { TeamId } from '#libs/protocol';
 import { BusinessHoursRow, TeamRow } from '../database/entities.ts';
 import type { Resource } from './resource.ts';
-import { requireNamed, rowsOf } from './settings.store.ts';
+import { lookAtOpenSessions, requireNamed, rowsOf } from './settings.store.ts';
 
 export const teams: Resource<UpdateTeamBody, CreateTeamBody> = {
   path: 'teams',
@@ -17,6 +17,10 @@ export const teams: Resource<UpdateTeamBody, CreateTeamBody> = {
     if (!business_hours_id) return;
     const named = { field: 'business_hours_id', entity: BusinessHoursRow, id_column: 'business_hours_id' };
     await requireNamed(tx, named, [business_hours_id]);
+  },
+  async changed(tx, { id, changes }) {
+    const isTimed = 'first_reply_seconds' in changes || 'next_reply_seconds' in changes;
+    if (isTimed) await lookAtOpenSessions(tx, 'team_id', id);
   },
   // Whoever puts something into a team holds the team's row while it does, but for one: a session that begins with the bot
   // takes the team of its channel without. The look waits for those that are just being inserted; and as long as the
