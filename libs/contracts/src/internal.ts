@@ -26,6 +26,13 @@ export const headsAnswer = z.object({
 });
 export type HeadsAnswer = z.output<typeof headsAnswer>;
 
+/**
+ * `POST /internal/connected`: agents who have just connected; they can be offered something from then on. Said once for each
+ * socket, before its agent is told to be connected. 204.
+ */
+export const connectedQuestion = z.strictObject({ agent_ids: z.array(agentId).max(1_000) });
+export type ConnectedQuestion = z.input<typeof connectedQuestion>;
+
 /** `POST /internal/routes`: unknown sessions are missing from the answer. */
 export const routesQuestion = z.strictObject({ session_ids: z.array(sessionId).max(1_000) });
 export type RoutesQuestion = z.input<typeof routesQuestion>;
@@ -54,6 +61,7 @@ export type AgentStatusQuestion = z.input<typeof agentStatusQuestion>;
 
 export const internalPaths = {
   heads: '/internal/heads',
+  connected: '/internal/connected',
   routes: '/internal/routes',
   checkMessage: '/internal/check_message',
   read: '/internal/read',

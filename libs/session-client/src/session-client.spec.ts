@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RoutesQuestion, SessionRoute } from '#libs/contracts';
+import type { ConnectedQuestion, RoutesQuestion, SessionRoute } from '#libs/contracts';
 import { Replicas } from './replicas.ts';
 import { SessionClient } from './session-client.ts';
 
@@ -104,6 +104,20 @@ test('a refusal is an answer: it comes back by its code, and nobody else is aske
     code: 'FORBIDDEN',
   });
   expect(asked).toEqual([1, 0]);
+});
+
+test('agents who have connected are said by one call, which has no answer', async () => {
+  let said: { url: string | undefined; body: unknown } | undefined;
+  const { client } = await ask((request, response) => {
+    void (async () => {
+      const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as unknown;
+      said = { url: request.url, body };
+      response.writeHead(204).end();
+    })();
+  });
+  const question = { agent_ids: [idOf('agt')] } as ConnectedQuestion;
+  await client.connected(question);
+  expect(said).toEqual({ url: '/internal/connected', body: question });
 });
 
 test('what a newer session adds to an answer is dropped', async () => {

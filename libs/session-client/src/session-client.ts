@@ -10,6 +10,7 @@ import { z } from 'zod';
 import {
   type AgentStatusQuestion,
   type CheckMessageQuestion,
+  type ConnectedQuestion,
   type ErrorCode,
   errorCatalogue,
   type HeadsAnswer,
@@ -58,6 +59,11 @@ export class SessionClient {
   /** How far the readers' sessions are, and the watched ones. */
   heads(question: HeadsQuestion): Promise<HeadsAnswer> {
     return this.#post(internalPaths.heads, question, (answer) => headsAnswer.parse(answer));
+  }
+
+  /** Agents have just connected, at most 1,000 of them. */
+  connected(question: ConnectedQuestion): Promise<void> {
+    return this.#post(internalPaths.connected, question, nothing);
   }
 
   /** By session; unknown sessions are missing. At most 1,000 of them. */

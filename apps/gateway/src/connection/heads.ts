@@ -2,11 +2,15 @@
  * Tells sockets how far their sessions are: at the beginning, with each heartbeat, and when pushes may have been lost.
  * Pushes are hints; this is what shows a client that it missed the tail.
  *
+ * Who is greeted is here: session is told of an agent before the agent is told to be connected, so that whoever has seen
+ * `connection:ready` can be offered something at once.
+ *
  * The heartbeat's interval is cut into slots of a second; each second one slot is told. Questions to session carry a few
  * hundred readers each.
  */
 import type { ConnectionReady, Head, Heads, HeadsAnswer, HeadsQuestion, SessionHeads } from '#libs/contracts';
 import { PROTOCOL_VERSION } from '#libs/contracts';
+import type { AgentId } from '#libs/protocol';
 import { BatchedQuestions } from './batched-questions.ts';
 import type { Connection } from './connection.ts';
 import type { Connections } from './connections.ts';
@@ -15,8 +19,12 @@ import type { GatewayMetrics } from './gateway-metrics.ts';
 /** @throws when session does not answer in time */
 export type AskHeads = (question: HeadsQuestion) => Promise<HeadsAnswer>;
 
+/** @throws when session does not answer in time */
+export type NoteConnected = (agent_ids: readonly AgentId[]) => Promise<void>;
+
 export interface HeadsTellerOptions {
   readonly ask: AskHeads;
+  readonly noteConnected?: NoteConnected;
   readonly connections: Connections;
   readonly metrics: GatewayMetrics;
 }
@@ -36,16 +44,26 @@ export class HeadsTeller {
   readonly #connections: Connections;
   readonly #metrics: GatewayMetrics;
   readonly #questions: BatchedQuestions<Known>;
+  readonly #arrivals: BatchedQuestions<true>;
   #timer: NodeJS.Timeout | undefined;
   #slot = 0;
   #isTellingAll = false;
   #shouldTellAll = false;
 
-  constructor({ ask, connections, metrics }: HeadsTellerOptions) {
+  constructor({ ask, noteConnected, connections, metrics }: HeadsTellerOptions) {
     this.#connections = connections;
     this.#metrics = metrics;
     this.#questions = new BatchedQuestions({
       ask: async (keys) => sortAnswer(await ask(toQuestion(keys))),
+      linger_ms: LINGER_MS,
+      keys_a_question: KEYS_A_QUESTION,
+      at_once: QUESTIONS_AT_ONCE,
+    });
+    this.#arrivals = new BatchedQuestions({
+      ask: async (agent_ids) => {
+        await noteConnected?.(agent_ids as readonly AgentId[]);
+        return new Map<string, true>();
+      },
       linger_ms: LINGER_MS,
       keys_a_question: KEYS_A_QUESTION,
       at_once: QUESTIONS_AT_ONCE,
@@ -66,7 +84,7 @@ export class HeadsTeller {
 
   /** Says `connection:ready`, with heads when they can be had in time. Its rooms were joined before, so nothing is missed. */
   async greet(connection: Connection): Promise<void> {
-    const known = await this.#find(connection);
+    const [known] = await Promise.all([this.#find(connection), this.#noteConnected(connection)]);
     const { id, user_id, person } = connection;
     const ready: ConnectionReady = {
       connection_id: id,
@@ -94,6 +112,16 @@ export class HeadsTeller {
       }
     } finally {
       this.#isTellingAll = false;
+    }
+  }
+
+  /** Never rejects: session finds the agent's lease a little later. */
+  async #noteConnected({ person }: Connection): Promise<void> {
+    if (person.kind !== 'agent') return;
+    try {
+      await this.#arrivals.get(person.agent_id);
+    } catch {
+      // session's client has logged why
     }
   }
 

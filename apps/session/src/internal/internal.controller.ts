@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import {
   agentStatusQuestion,
   checkMessageQuestion,
+  connectedQuestion,
   headsQuestion,
   internalPaths,
   readQuestion,
@@ -44,6 +45,14 @@ export class InternalController {
     // Asked for at each handshake: who connects can be offered something from then on.
     await this.#agents.noteConnected(question.readers.filter((reader) => isId('agt', reader)));
     return this.#heads.read(question);
+  }
+
+  @Post(internalPaths.connected)
+  @HttpCode(204)
+  async connected(
+    @Body(new Validated(connectedQuestion)) { agent_ids }: z.output<typeof connectedQuestion>,
+  ): Promise<void> {
+    await this.#agents.noteConnected(agent_ids);
   }
 
   @Post(internalPaths.routes)
