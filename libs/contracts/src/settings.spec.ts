@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import {
+  channelTimers,
   createAgentBody,
   createBusinessHoursBody,
   createChannelBody,
@@ -44,6 +45,26 @@ test.each<[string, object]>([
 ])('a channel is refused with %s', (_name, more) => {
   expect(createChannelBody.safeParse(channel).success).toBe(true);
   expect(createChannelBody.safeParse({ ...channel, ...more }).success).toBe(false);
+});
+
+test('no channel closes before it reminds, said with the default that nobody sees; either may be off', () => {
+  const judge = (timers: object) => updateChannelBody.safeParse({ timers });
+  for (const timers of [
+    { close_seconds: 900 },
+    { remind_seconds: 60, close_seconds: 60 },
+    { remind_seconds: 60, close_seconds: 0 },
+    { remind_seconds: 0, close_seconds: 60 },
+  ]) {
+    expect(judge(timers).success).toBe(true);
+  }
+  for (const timers of [{ remind_seconds: 61, close_seconds: 60 }, { close_seconds: 299 }]) {
+    expect(createChannelBody.safeParse({ ...channel, timers }).success).toBe(false);
+    const issue = judge(timers).error?.issues[0];
+    expect(issue?.path).toEqual(['timers', 'close_seconds']);
+    expect(issue?.message).toContain('remind_seconds, which is 300 unless given');
+  }
+  // What was kept before this was asked is still read.
+  expect(channelTimers.parse({ close_seconds: 60 })).toMatchObject({ remind_seconds: 300, close_seconds: 60 });
 });
 
 test.each<[string, object]>([
