@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
+import { languageTag, listFields, pageSize } from './fields.ts';
 import { sendingOf, unicode } from './message.ts';
 import { sessionStates } from './session.ts';
 
@@ -37,11 +38,7 @@ export const bootBody = z.strictObject({
       z.strictObject({ jwt: z.string().max(4_000) }),
     ])
     .optional(),
-  // A language tag (BCP 47) of at most three parts.
-  locale: z
-    .string()
-    .regex(/^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/i)
-    .optional(),
+  locale: languageTag.optional(),
   page: z
     .strictObject({
       url: unicode(2_000).optional(),
@@ -65,10 +62,9 @@ export const openSessionBody = z.strictObject({
   offline: z.boolean().optional(),
 });
 export type OpenSessionBody = z.output<typeof openSessionBody>;
-export const closeSessionBody = z
-  .strictObject({ reason: z.string().min(1).max(500).optional(), category: z.string().min(1).max(100).optional() })
-  .optional();
 const reason = unicode(500).min(1);
+const category = unicode(100).min(1);
+export const closeSessionBody = z.strictObject({ reason: reason.optional(), category: category.optional() }).optional();
 /** Body of `POST /sessions/{id}/transfer`: to an agent or to a team. */
 export const transferBody = z
   .strictObject({ to_agent: agentId.optional(), to_team: teamId.optional(), reason: reason.optional() })
@@ -86,11 +82,8 @@ export const updateSessionBody = z
     team_id: teamId,
     priority: z.number().int().min(0).max(9),
     skills: z.array(unicode(64).min(1)).max(100),
-    language: z
-      .string()
-      .regex(/^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/i)
-      .nullable(),
-    category: unicode(100).min(1).nullable(),
+    language: languageTag.nullable(),
+    category: category.nullable(),
     attributes,
   })
   .partial();
@@ -109,7 +102,6 @@ export const sendBody = sendingOf(sendCommon, ['text', 'notification', 'card', '
 export type SendBody = z.output<typeof sendBody>;
 
 const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
-const pageSize = whole(1, 200);
 /** Query of `GET /messages`: by page, after, before, or the latest. */
 export const messagesQuery = z
   .strictObject({
@@ -138,8 +130,15 @@ export const sessionsQuery = z.strictObject({
   tag: z.string().min(1).max(64).optional(),
   /** A part of the visitor's name, or the visitor's user id, e-mail or phone, or the session's id. */
   q: z.string().trim().min(1).max(200).optional(),
-  cursor: z.string().max(200).optional(),
-  limit: pageSize.default(50),
+  ...listFields,
 });
 export type SessionsQuery = z.output<typeof sessionsQuery>;
+/**
+ * Query of `GET /queue` and `GET /queue/{team_id}`. A queue moves while it is read: a cursor is a place in it, so whoever
+ * moves between two pages may be on both or on none.
+ */
+export const queueQuery = z.strictObject(listFields);
+export type QueueQuery = z.output<typeof queueQuery>;
+/** Query of `GET /sessions/{id}/notes`, which takes nothing. */
+export const notesQuery = z.strictObject({});
 export const unreadQuery = z.strictObject({ user_id: z.string().min(1).max(128) });

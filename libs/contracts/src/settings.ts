@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { languageTag, listFields } from './fields.ts';
 import { businessHoursId, teamId } from './ids.ts';
 import { unicode } from './message.ts';
 import { agentRoles } from './tokens.ts';
@@ -12,8 +13,6 @@ const name = words(100);
 const seconds = (min: number, max: number) => z.number().int().min(min).max(max);
 const DAY_SECONDS = 86_400;
 const skills = z.array(words(64)).max(100);
-// A language tag (BCP 47) of at most three parts.
-const languageTag = z.string().regex(/^[a-z]{2,3}(-[a-z0-9]{2,8}){0,2}$/i);
 
 export const teamStrategies = ['least_loaded', 'round_robin', 'last_agent_first'] as const;
 export type TeamStrategy = (typeof teamStrategies)[number];
@@ -61,14 +60,6 @@ const timers = z.strictObject({
 export type ChannelTimers = z.output<typeof timers>;
 /** The timers of a channel as they are kept; what is missing is the default. */
 export const channelTimers = timers.prefault({});
-/** As they are set. What was kept before this was asked is still read. */
-const orderedTimers = timers.refine(
-  ({ remind_seconds, close_seconds }) => close_seconds === 0 || close_seconds >= remind_seconds,
-  {
-    path: ['close_seconds'],
-    message: 'must not be shorter than remind_seconds, which is 300 unless given; 0 turns either off',
-  },
-);
 
 const preChatField = z
   .strictObject({
@@ -107,7 +98,7 @@ const channelFields = {
     .max(20)
     .refine((fields) => isDistinct(fields.map((field) => field.name)), 'must not name a field twice'),
   hot_questions: z.array(words(500)).max(20),
-  timers: orderedTimers,
+  timers,
   /** A visitor who comes back goes to the agent of last time, if that one is online with room. */
   return_to_agent: z.boolean(),
 };
@@ -120,7 +111,7 @@ export const createChannelBody = z.strictObject({
   texts: channelFields.texts.default({}),
   pre_chat: channelFields.pre_chat.default([]),
   hot_questions: channelFields.hot_questions.default([]),
-  timers: orderedTimers.prefault({}),
+  timers: channelTimers,
   return_to_agent: channelFields.return_to_agent.default(false),
 });
 export const updateChannelBody = z.strictObject(channelFields).partial();
@@ -184,10 +175,7 @@ export type CreateAgentBody = z.output<typeof createAgentBody>;
 export type UpdateAgentBody = z.output<typeof updateAgentBody>;
 
 /** Query of every list of settings. */
-export const settingsQuery = z.strictObject({
-  cursor: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-});
+export const settingsQuery = z.strictObject(listFields);
 export type SettingsQuery = z.output<typeof settingsQuery>;
 
 function isTimeZone(zone: string): boolean {

@@ -1,6 +1,8 @@
-import { Controller, Get, Param } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { type QueueQuery, queueQuery } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import { Allow, CallerOf } from '../edge/caller.ts';
+import { Validated } from '../edge/validated.ts';
 import { ReadQueue } from './read-queue.ts';
 
 @Controller('queue')
@@ -13,12 +15,16 @@ export class QueueController {
   }
 
   @Get()
-  all(@CallerOf() caller: Caller) {
-    return this.#queues.list(caller);
+  all(@CallerOf() caller: Caller, @Query(new Validated(queueQuery)) query: QueueQuery) {
+    return this.#queues.list(query, caller);
   }
 
   @Get(':team_id')
-  one(@Param('team_id') team_id: string, @CallerOf() caller: Caller) {
-    return this.#queues.list(caller, team_id);
+  one(
+    @Param('team_id') team_id: string,
+    @CallerOf() caller: Caller,
+    @Query(new Validated(queueQuery)) query: QueueQuery,
+  ) {
+    return this.#queues.list(query, caller, team_id);
   }
 }

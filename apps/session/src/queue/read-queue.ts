@@ -1,7 +1,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import { type QueueItem, Refusal } from '#libs/contracts';
+import { type QueueItem, type QueueQuery, Refusal } from '#libs/contracts';
 import { type Caller, canSuperviseSession } from '#libs/domain';
-import type { SessionId, TeamId } from '#libs/protocol';
+import { isId, type SessionId, type TeamId } from '#libs/protocol';
 import { TeamRow } from '../database/entities.ts';
 import { etaSeconds, type QueueStore } from './queue.store.ts';
 
@@ -11,7 +11,11 @@ export interface Place {
   eta_seconds: number | null;
 }
 
-const PAGE = 1_000;
+/** A part of the queues. */
+interface Page {
+  items: QueueItem[];
+  next_cursor: string | null;
+}
 
 /** The queues as people may look at them. */
 export class ReadQueue {
@@ -35,31 +39,47 @@ export class ReadQueue {
     return { position, eta_seconds: etaSeconds(position, await this.#store.readRate(tx, team_id)) };
   }
 
-  /** Of all teams that the caller may look at, or of one. @throws Refusal NOT_FOUND for a team that is none of them */
-  async list(caller: Caller, team_id?: string): Promise<{ items: QueueItem[] }> {
-    const mine = await this.#teamsOf(caller);
-    if (team_id !== undefined && !mine.some((known) => known === team_id)) throw new Refusal('NOT_FOUND');
+  /**
+   * Of all teams that the caller may look at, one queue behind the other, or of one.
+   * @throws Refusal NOT_FOUND for a team that is none of them, VALIDATION_FAILED for a cursor that is not one of ours
+   */
+  async list({ cursor, limit }: QueueQuery, caller: Caller, team_id?: string): Promise<Page> {
+    const known = await this.#teamsOf(caller);
+    const asked = known.filter((id) => team_id === undefined || id === team_id);
+    if (team_id !== undefined && asked.length === 0) throw new Refusal('NOT_FOUND');
+    const from = cursor === undefined ? undefined : readCursor(cursor);
     const items: QueueItem[] = [];
-    for (const known of mine) if (team_id === undefined || known === team_id) items.push(...(await this.#read(known)));
-    return { items };
+    // A team that is gone since the last page is passed over; the next one begins at its front.
+    for (const id of asked.filter((one) => from === undefined || one >= from.team_id)) {
+      const offset = id === from?.team_id ? from.offset : 0;
+      // One more than asked for tells whether there is a next page.
+      items.push(...(await this.#read(id, offset, limit + 1 - items.length)));
+      if (items.length > limit) break;
+    }
+    const page = items.slice(0, limit);
+    const last = items.length > limit ? page.at(-1) : undefined;
+    return { items: page, next_cursor: last ? `${last.team_id}:${last.position}` : null };
   }
 
-  async #read(team_id: TeamId): Promise<QueueItem[]> {
+  async #read(team_id: TeamId, offset: number, limit: number): Promise<QueueItem[]> {
     const { manager } = this.#dataSource;
     const [waiting, rate] = await Promise.all([
-      this.#store.readWaiting(manager, team_id, PAGE),
+      this.#store.readWaiting(manager, team_id, limit, offset),
       this.#store.readRate(manager, team_id),
     ]);
-    return waiting.map((one, index) => ({
-      session_id: one.session_id,
-      team_id,
-      position: index + 1,
-      priority: one.priority,
-      enqueued_at: one.enqueued_at.toISOString(),
-      waited_seconds: one.waited_seconds,
-      eta_seconds: etaSeconds(index + 1, rate),
-      visitor: { visitor_id: one.visitor_id, name: one.visitor_name },
-    }));
+    return waiting.map((one, index) => {
+      const position = offset + index + 1;
+      return {
+        session_id: one.session_id,
+        team_id,
+        position,
+        priority: one.priority,
+        enqueued_at: one.enqueued_at.toISOString(),
+        waited_seconds: one.waited_seconds,
+        eta_seconds: etaSeconds(position, rate),
+        visitor: { visitor_id: one.visitor_id, name: one.visitor_name },
+      };
+    });
   }
 
   async #teamsOf(caller: Caller): Promise<TeamId[]> {
@@ -69,4 +89,11 @@ export class ReadQueue {
     if (caller.kind === 'visitor') return [];
     return team_ids.filter((id) => caller.team_ids.includes(id) || canSuperviseSession(caller, { team_id: id }));
   }
+}
+
+/** The team, and how many of its queue were on the pages before. @throws Refusal VALIDATION_FAILED */
+function readCursor(cursor: string): { team_id: string; offset: number } {
+  const [, team_id = '', offset = ''] = /^([^:]+):(\d{1,9})$/.exec(cursor) ?? [];
+  if (isId('team', team_id)) return { team_id, offset: Number(offset) };
+  throw new Refusal('VALIDATION_FAILED', { detail: 'cursor: not one of ours' });
 }
