@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import type { Logger } from '#libs/observability';
 import { Initial1764000000000 } from './migrations/1764000000000-initial.ts';
 import { Queue1764200000000 } from './migrations/1764200000000-queue.ts';
+import { Served1764300000000 } from './migrations/1764300000000-served.ts';
 import { entities } from './entities.ts';
 import { isConnectionLost } from './transact.ts';
 
@@ -34,7 +35,7 @@ export function createDataSource({ url, pool_size, connect_timeout_ms }: Databas
     url,
     driver: mysqlDriver(),
     entities,
-    migrations: [Initial1764000000000, Queue1764200000000],
+    migrations: [Initial1764000000000, Queue1764200000000, Served1764300000000],
     synchronize: false,
     timezone: 'Z',
     charset: 'utf8mb4',

@@ -4,6 +4,7 @@ import type { Caller } from '#libs/domain';
 import type { AgentId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
+import { newId } from '../database/ids.ts';
 
 const COMERS = 150;
 let fixture: SessionFixture;
@@ -18,6 +19,7 @@ const asAgent = (agent_id: AgentId): Caller => ({
   role: 'agent',
   team_ids: [fixture.team_id],
 });
+const program: Caller = { kind: 'key', key_id: newId('key'), scopes: ['sessions:read'], sender_names: [] };
 const set = (session_id: string, columns: string, ...values: unknown[]) =>
   fixture.database.query(`UPDATE sessions SET ${columns} WHERE session_id = ?`, [...values, session_id]);
 const agentOf = async (session_id: string) => (await fixture.get(session_id)).agent_id;
@@ -49,12 +51,7 @@ describe('the order of the queue', () => {
     await set(old.session_id, 'enqueued_at = NOW(6) - INTERVAL 179 SECOND');
     await set(urgent.session_id, 'priority = 3');
     await set(older.session_id, 'enqueued_at = NOW(6) - INTERVAL 185 SECOND');
-    const order = await fixture.lifecycle.queues.list({
-      kind: 'key',
-      key_id: 'key_x' as never,
-      scopes: [],
-      sender_names: [],
-    });
+    const order = await fixture.lifecycle.queues.list({ limit: 50 }, program);
     expect(order.items.map(({ session_id }) => session_id)).toEqual([
       older.session_id,
       urgent.session_id,
@@ -73,6 +70,55 @@ describe('the order of the queue', () => {
     await waitUntil('the first one to be served again', async () => (await agentOf(first.session_id)) === bo);
     expect(await agentOf(second.session_id)).toBeNull();
   });
+});
+
+test('the queues are read in pages, one behind the other, to their ends', async () => {
+  const { queues } = fixture.lifecycle;
+  const other = await fixture.team({ name: 'Other' });
+  const sessions = await Promise.all(Array.from({ length: 5 }, () => fixture.session()));
+  for (const { session_id } of sessions.slice(3)) await set(session_id, 'team_id = ?', other);
+  const pages = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const page = await queues.list({ limit: 2, cursor }, program);
+    pages.push(page.items.map(({ team_id, position }) => `${team_id === other ? 'other' : 'first'} ${position}`));
+    cursor = page.next_cursor;
+  }
+  expect(pages).toEqual([['first 1', 'first 2'], ['first 3', 'other 1'], ['other 2']]);
+  const all = await queues.list({ limit: 5 }, program);
+  expect(all.next_cursor).toBeNull();
+  expect(new Set(all.items.map(({ session_id }) => session_id)).size).toBe(5);
+  const one = await queues.list({ limit: 1, cursor: `${other}:1` }, program, other);
+  expect(one).toMatchObject({ items: [{ team_id: other, position: 2 }], next_cursor: null });
+  await expect(queues.list({ limit: 1, cursor: 'nonsense' }, program)).rejects.toMatchObject({
+    code: 'VALIDATION_FAILED',
+  });
+});
+
+test('the wait is estimated from who left the queue for an agent, not from what agents hand to each other', async () => {
+  const { queueStore, opening } = fixture.lifecycle;
+  const { channel_id, team_id } = fixture;
+  const rate = () => queueStore.readRate(fixture.dataSource.manager, team_id);
+  const [anna, bo] = [await fixture.agent(20), await fixture.agent(20)];
+  const chief: Caller = { kind: 'agent', agent_id: bo, role: 'admin', team_ids: [] };
+  for (let count = 0; count < 4; count += 1) {
+    const { session_id } = await fixture.session();
+    await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await fixture.commands.run(session_id, { type: 'reassign', to_agent: bo }, chief, { id: bo });
+    await fixture.commands.run(session_id, { type: 'reassign', to_agent: anna }, chief, { id: bo });
+  }
+  const visitor_id = await fixture.visitor();
+  await opening.open({ visitor_id, channel_id, origin: 'agent', by: { id: anna }, started_by: anna });
+  expect(await rate()).toBe(0); // four are too few to tell
+  const { session_id } = await fixture.session();
+  await online(anna);
+  await waitUntil('the fifth to be assigned', async () => (await agentOf(session_id)) === anna);
+  expect(await rate()).toBeCloseTo(5 / 600);
+  // What the other team is given counts for it once it was out of its queue.
+  const other = await fixture.team({ name: 'Other' });
+  await set(session_id, 'team_id = ?', other);
+  expect(await rate()).toBeCloseTo(5 / 600);
+  await fixture.database.query('UPDATE audit_log SET created_at = created_at - INTERVAL 11 MINUTE');
+  expect(await rate()).toBe(0);
 });
 
 describe('who gets a session', () => {

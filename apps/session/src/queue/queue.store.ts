@@ -10,7 +10,6 @@ export interface QueueTeam {
   readonly team_id: TeamId;
   readonly strategy: TeamStrategy;
   readonly skills: readonly string[];
-  readonly ageing_seconds: number;
   readonly is_open: boolean;
 }
 
@@ -33,7 +32,6 @@ export interface Waiting {
 interface TeamRow {
   strategy: TeamStrategy;
   skills: unknown;
-  ageing_seconds: number;
   time_zone: string | null;
   week: unknown;
   days: unknown;
@@ -66,14 +64,18 @@ export class QueueStore {
 
   async readTeam(tx: EntityManager, team_id: TeamId): Promise<QueueTeam | undefined> {
     const [row] = await tx.query<TeamRow[]>(
-      `SELECT t.strategy, t.skills, t.ageing_seconds, h.time_zone, h.week, h.days,
+      `SELECT t.strategy, t.skills, h.time_zone, h.week, h.days,
          FLOOR(UNIX_TIMESTAMP(NOW(6)) * 1000) AS now_ms
        FROM teams t LEFT JOIN business_hours h ON h.business_hours_id = t.business_hours_id WHERE t.team_id = ?`,
       [team_id],
     );
     if (!row) return undefined;
-    const { strategy, ageing_seconds } = row;
-    return { team_id, strategy, skills: fromJson<string[]>(row.skills), ageing_seconds, is_open: isTeamOpen(row) };
+    return {
+      team_id,
+      strategy: row.strategy,
+      skills: fromJson<string[]>(row.skills),
+      is_open: isTeamOpen(row),
+    };
   }
 
   /** Who could be given a session now: members who are online and here, with a free slot. */
@@ -125,10 +127,14 @@ export class QueueStore {
     );
   }
 
-  /** Sessions a second that the team served lately; 0 while they are too few to tell. */
+  /**
+   * Sessions a second that left the team's queue for an agent lately, by the engine or by hand; 0 while they are too few to
+   * tell. Hand-overs between agents, and sessions that never waited, say nothing about those who wait.
+   */
   async readRate(tx: EntityManager, team_id: TeamId): Promise<number> {
     const [row] = await tx.query<{ served: string | number }[]>(
-      `SELECT COUNT(*) AS served FROM sessions WHERE team_id = ? AND assigned_at > NOW(6) - INTERVAL ${RATE_SECONDS} SECOND`,
+      `SELECT COUNT(*) AS served FROM audit_log
+       WHERE served_team_id = ? AND created_at > NOW(6) - INTERVAL ${RATE_SECONDS} SECOND`,
       [team_id],
     );
     const served = Number(row?.served ?? 0);
