@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
 import { keys } from './keys.ts';
 
-/** Whether any gateway's hold has not run out; by Redis' own clock. The field `status` is no hold. */
+/**
+ * Whether any gateway's hold has not run out; by Redis' own clock. The field `status` is no hold. Gateway's
+ * redis-presence-leases.adapter.ts writes this hash and knows its layout too: the two change together.
+ */
 const IS_HELD = `
 local now = tonumber(redis.call('TIME')[1])
 local fields = redis.call('HGETALL', KEYS[1])

@@ -107,30 +107,13 @@ export class ApiKeyRow {
   @Column({ type: 'datetime', precision: 6 }) created_at!: Date;
 }
 
+/** What is asked of a session by TypeORM; lifecycle/sessions.store.ts reads the rest. */
 @Entity('sessions')
 export class SessionRow {
   @PrimaryColumn({ type: 'varchar' }) session_id!: SessionId;
   @Column({ type: 'varchar' }) state!: SessionState;
-  @Column({ type: 'int' }) version!: number;
   @Column({ type: 'varchar' }) origin!: 'visitor' | 'agent' | 'api';
-  @Column({ type: 'varchar' }) channel_id!: ChannelId;
-  @Column({ type: 'varchar' }) team_id!: TeamId;
-  @Column({ type: 'varchar' }) visitor_id!: VisitorId;
-  /** The visitor while the session is not closed: unique, so that a visitor has one open session. */
-  @Column({ type: 'varchar', nullable: true }) open_visitor_id!: VisitorId | null;
-  @Column({ type: 'varchar', nullable: true }) agent_id!: AgentId | null;
-  @Column({ type: 'int' }) priority!: number;
-  @Column({ type: 'simple-json' }) skills!: string[];
-  @Column({ type: 'varchar', nullable: true }) language!: string | null;
-  @Column({ type: 'varchar', nullable: true }) category!: string | null;
-  @Column({ type: 'simple-json' }) attributes!: Record<string, string>;
   @Column({ type: 'varchar', nullable: true }) previous_session_id!: SessionId | null;
-  @Column({ type: 'datetime', precision: 6 }) opened_at!: Date;
-  @Column({ type: 'datetime', precision: 6, nullable: true }) enqueued_at!: Date | null;
-  @Column({ type: 'datetime', precision: 6, nullable: true }) assigned_at!: Date | null;
-  @Column({ type: 'datetime', precision: 6, nullable: true }) closed_at!: Date | null;
-  @Column({ type: 'varchar', nullable: true }) close_reason!: string | null;
-  @Column({ type: 'tinyint', nullable: true }) rating!: number | null;
 }
 
 export const entities = [

@@ -17,6 +17,8 @@ const SOON_MS = 1_000;
 const ALL_MS = 10_000;
 const IN_FRONT = 50;
 
+type PlaceSignal = Extract<Signal, { type: 'queue' }>;
+
 export class Positions {
   readonly #dataSource: DataSource;
   readonly #store: QueueStore;
@@ -73,15 +75,14 @@ export class Positions {
       this.#store.readOrder(manager, team_id),
       this.#store.readRate(manager, team_id),
     ]);
-    const signals = order.slice(0, most).map(({ session_id, visitor_id }, index): Signal => {
+    const signals = order.slice(0, most).map(({ session_id, visitor_id }, index): PlaceSignal => {
       const position = index + 1;
       return { type: 'queue', session_id, visitor_id, position, eta_seconds: etaSeconds(position, rate) };
     });
     await Promise.all(signals.map((signal) => this.#send(signal)));
   }
 
-  async #send(signal: Signal): Promise<void> {
-    if (signal.type !== 'queue') return;
+  async #send(signal: PlaceSignal): Promise<void> {
     await this.#signal(topics.signals.name, signal.session_id, signal).catch(() => undefined); // told again by the next round
   }
 }
