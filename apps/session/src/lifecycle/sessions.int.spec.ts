@@ -54,19 +54,6 @@ test('a closed session has one follow-up session, whoever asks for it and howeve
   expect((await fixture.sessions.find(next ?? ''))?.previous_session_id).toBe(session_id);
 });
 
-test('two accept at once: one serves, one learns why', async () => {
-  const [anna, bo] = [await fixture.agent(40), await fixture.agent(40)];
-  for (let round = 0; round < 20; round += 1) {
-    const { session_id } = await fixture.session();
-    const ends = await Promise.all(
-      [anna, bo].map((agent) =>
-        outcome(fixture.commands.run(session_id, { type: 'accept' }, asAgent(agent), { id: agent })),
-      ),
-    );
-    expect(ends.toSorted()).toEqual(['STATE_CONFLICT', 'serving']);
-  }
-});
-
 test('who accepts after a colleague has is told so, not that there is no such session', async () => {
   const [anna, bo] = [await fixture.agent(), await fixture.agent()];
   const { session_id } = await fixture.session();
