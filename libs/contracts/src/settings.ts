@@ -60,6 +60,14 @@ const timers = z.strictObject({
 export type ChannelTimers = z.output<typeof timers>;
 /** The timers of a channel as they are kept; what is missing is the default. */
 export const channelTimers = timers.prefault({});
+/** As they are set. What was kept before this was asked is still read. */
+const orderedTimers = timers.refine(
+  ({ remind_seconds, close_seconds }) => close_seconds === 0 || close_seconds >= remind_seconds,
+  {
+    path: ['close_seconds'],
+    message: 'must not be shorter than remind_seconds, which is 300 unless given; 0 turns either off',
+  },
+);
 
 const preChatField = z
   .strictObject({
@@ -98,7 +106,7 @@ const channelFields = {
     .max(20)
     .refine((fields) => isDistinct(fields.map((field) => field.name)), 'must not name a field twice'),
   hot_questions: z.array(words(500)).max(20),
-  timers,
+  timers: orderedTimers,
   /** A visitor who comes back goes to the agent of last time, if that one is online with room. */
   return_to_agent: z.boolean(),
 };
@@ -111,7 +119,7 @@ export const createChannelBody = z.strictObject({
   texts: channelFields.texts.default({}),
   pre_chat: channelFields.pre_chat.default([]),
   hot_questions: channelFields.hot_questions.default([]),
-  timers: channelTimers,
+  timers: orderedTimers.prefault({}),
   return_to_agent: channelFields.return_to_agent.default(false),
 });
 export const updateChannelBody = z.strictObject(channelFields).partial();
