@@ -55,7 +55,12 @@ export function buildParts(config: GatewayConfig, log: Logger, metrics: Metrics)
   const engines = buildEngines(config, log, metrics);
   const rooms = new Rooms<Connection>();
   const connections = new Connections(rooms, gateway.heads_seconds);
-  const heads = new HeadsTeller({ ask: (question) => session.heads(question), connections, metrics: gatewayMetrics });
+  const heads = new HeadsTeller({
+    ask: (question) => session.heads(question),
+    noteConnected: (agent_ids) => session.connected({ agent_ids: [...agent_ids] }),
+    connections,
+    metrics: gatewayMetrics,
+  });
   const trusted = new TrustedProxies(gateway.trusted_proxies);
   const keys = new SigningKeys(() => session.keys());
   const addressLimits = new AddressLimits(gateway.limits);

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Failpoints } from '#libs/observability';
+import { AskNotes } from './audience/ask-notes.ts';
 import { RouteTable } from './audience/route-table.store.ts';
 import { SessionVersions } from './audience/session-versions.ts';
 import { DeliveryMetrics } from './delivery/delivery-metrics.ts';
@@ -12,6 +13,7 @@ import { SignalConsumer } from './delivery/signal.consumer.ts';
 export interface RouterParts {
   screens: Screens;
   routes: RouteTable;
+  notes: AskNotes;
   metrics: DeliveryMetrics;
   failpoints: Failpoints;
 }
@@ -25,6 +27,7 @@ export class AppModule {
       providers: [
         { provide: Screens, useValue: parts.screens },
         { provide: RouteTable, useValue: parts.routes },
+        { provide: AskNotes, useValue: parts.notes },
         { provide: DeliveryMetrics, useValue: parts.metrics },
         { provide: Failpoints, useValue: parts.failpoints },
         SessionVersions,

@@ -7,6 +7,7 @@ import { type Crash, createMetrics, Failpoints, type Logger, Readiness, startOps
 import { RedisLink } from '#libs/redis';
 import { Replicas, SessionClient } from '#libs/session-client';
 import { AppModule } from './app.module.ts';
+import { AskSessionForNotes } from './audience/ask-notes.ts';
 import { createAskRoutes } from './audience/ask-routes.ts';
 import { RouteTable } from './audience/route-table.store.ts';
 import { DeliveryMetrics } from './delivery/delivery-metrics.ts';
@@ -37,6 +38,7 @@ export async function startRouter(config: RouterConfig, log: Logger, crash: Cras
   const module = AppModule.forRouter({
     screens,
     routes,
+    notes: new AskSessionForNotes(session),
     metrics: deliveryMetrics,
     failpoints: new Failpoints(config.failpoints, failpointNames.router),
   });

@@ -6,6 +6,7 @@ import type {
   EventId,
   KeyId,
   MessageId,
+  NoteId,
   SessionId,
   TeamId,
   VisitorId,
@@ -25,6 +26,7 @@ export const teamId = id<TeamId>('team');
 export const channelId = id<ChannelId>('chn');
 export const eventId = id<EventId>('evt');
 export const keyId = id<KeyId>('key');
+export const noteId = id<NoteId>('note');
 export const businessHoursId = id<BusinessHoursId>('hrs');
 /** The sender's own UUID of a sending, lower-cased: it is part of the message's identity. */
 export const clientMsgId = z

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { agentStatuses } from './events.ts';
-import { agentId, sessionId, visitorId } from './ids.ts';
+import { agentId, noteId, sessionId, visitorId } from './ids.ts';
+import { note } from './signals.ts';
 import { messageSend } from './message.ts';
 import { heads, sessionRoute } from './session.ts';
 import { tokenBearer } from './tokens.ts';
@@ -39,6 +40,12 @@ export type RoutesQuestion = z.input<typeof routesQuestion>;
 export const routesAnswer = z.object({ routes: z.record(z.string(), sessionRoute) });
 export type RoutesAnswer = z.output<typeof routesAnswer>;
 
+/** `POST /internal/notes`: those that are there, by id; router shows them to agents. */
+export const notesQuestion = z.strictObject({ note_ids: z.array(noteId).max(1_000) });
+export type NotesQuestion = z.input<typeof notesQuestion>;
+export const notesAnswer = z.object({ notes: z.record(z.string(), note) });
+export type NotesAnswer = z.output<typeof notesAnswer>;
+
 /** `POST /internal/check_message`: may this caller send this? Asked for anything but plain text. 204, or a Problem. */
 export const checkMessageQuestion = z.strictObject({ caller: tokenBearer, message: messageSend });
 export type CheckMessageQuestion = z.input<typeof checkMessageQuestion>;
@@ -63,6 +70,7 @@ export const internalPaths = {
   heads: '/internal/heads',
   connected: '/internal/connected',
   routes: '/internal/routes',
+  notes: '/internal/notes',
   checkMessage: '/internal/check_message',
   read: '/internal/read',
   agentStatus: '/internal/agent_status',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { agentId, sessionId, teamId, visitorId } from './ids.ts';
+import { agentId, noteId, sessionId, teamId, visitorId } from './ids.ts';
 
 /** A private note of agents: no message, and in no log; `after_seq_id` places it. */
-const note = z.object({
-  note_id: z.string(),
+export const note = z.object({
+  note_id: noteId,
   author: z.object({ agent_id: agentId, name: z.string() }),
   content: z.string(),
   after_seq_id: z.number().int().nonnegative(),
@@ -43,7 +43,8 @@ export const signal = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('note'),
     session_id: sessionId,
-    note,
+    /** A pointer: what agents write among themselves is in no topic. */
+    note_id: noteId,
   }),
 ]);
 export type Signal = z.output<typeof signal>;

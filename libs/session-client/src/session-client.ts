@@ -17,6 +17,9 @@ import {
   headsAnswer,
   type HeadsQuestion,
   internalPaths,
+  type Note,
+  notesAnswer,
+  type NotesQuestion,
   type ReadQuestion,
   Refusal,
   routesAnswer,
@@ -69,6 +72,11 @@ export class SessionClient {
   /** By session; unknown sessions are missing. At most 1,000 of them. */
   routes(session_ids: RoutesQuestion['session_ids']): Promise<Record<string, SessionRoute>> {
     return this.#post(internalPaths.routes, { session_ids }, (answer) => routesAnswer.parse(answer).routes);
+  }
+
+  /** By id; unknown notes are missing. At most 1,000 of them. */
+  notes(note_ids: NotesQuestion['note_ids']): Promise<Record<string, Note>> {
+    return this.#post(internalPaths.notes, { note_ids }, (answer) => notesAnswer.parse(answer).notes);
   }
 
   /** Throws what speaks against the message. */

@@ -24,7 +24,7 @@ export type NoteConnected = (agent_ids: readonly AgentId[]) => Promise<void>;
 
 export interface HeadsTellerOptions {
   readonly ask: AskHeads;
-  readonly noteConnected?: NoteConnected;
+  readonly noteConnected: NoteConnected;
   readonly connections: Connections;
   readonly metrics: GatewayMetrics;
 }
@@ -61,7 +61,7 @@ export class HeadsTeller {
     });
     this.#arrivals = new BatchedQuestions({
       ask: async (agent_ids) => {
-        await noteConnected?.(agent_ids as readonly AgentId[]);
+        await noteConnected(agent_ids as readonly AgentId[]);
         return new Map<string, true>();
       },
       linger_ms: LINGER_MS,

@@ -28,32 +28,32 @@ const typing = (who: typeof visitor_id | typeof agent_id, preview?: string): Sig
 });
 
 test("a visitor's half-written words show to the agent and who watches", () => {
-  const delivery = toSignalDelivery(typing(visitor_id, 'how do I'), route);
+  const delivery = toSignalDelivery(typing(visitor_id, 'how do I'), { route });
   expect(delivery?.rooms).toEqual([`watch:${session_id}`, `agent:${agent_id}`]);
   expect(JSON.parse(delivery?.json ?? '')).toEqual({ session_id, who: visitor_id, typing: true, preview: 'how do I' });
 });
 
 test("an agent's half-written words are kept from the visitor", () => {
-  const delivery = toSignalDelivery(typing(agent_id, 'you can'), route);
+  const delivery = toSignalDelivery(typing(agent_id, 'you can'), { route });
   expect(delivery?.rooms).toEqual([`visitor:${visitor_id}`]);
   expect(JSON.parse(delivery?.json ?? '')).toEqual({ session_id, who: agent_id, typing: true });
 });
 
 test('nobody sees typing of who is not in the session, or in a closed one', () => {
-  expect(toSignalDelivery(typing(stranger), route)).toBeUndefined();
-  expect(toSignalDelivery(typing(visitor_id), { ...route, state: 'closed' })).toBeUndefined();
-  expect(toSignalDelivery(typing(visitor_id), undefined)).toBeUndefined();
+  expect(toSignalDelivery(typing(stranger), { route })).toBeUndefined();
+  expect(toSignalDelivery(typing(visitor_id), { route: { ...route, state: 'closed' } })).toBeUndefined();
+  expect(toSignalDelivery(typing(visitor_id), {})).toBeUndefined();
 });
 
 test('read marks go to both sides; those of a silent reader to the reader alone', () => {
   const read: Signal = { type: 'read', session_id, reader: visitor_id, seq_id: 4 };
   const rooms = [`watch:${session_id}`, `visitor:${visitor_id}`, `agent:${agent_id}`];
-  expect(toSignalDelivery(read, route)?.rooms).toEqual(rooms);
-  expect(toSignalDelivery({ ...read, reader: stranger }, route)?.rooms).toEqual([`agent:${stranger}`]);
+  expect(toSignalDelivery(read, { route })?.rooms).toEqual(rooms);
+  expect(toSignalDelivery({ ...read, reader: stranger }, { route })?.rooms).toEqual([`agent:${stranger}`]);
 });
 
 test('presence needs no route', () => {
-  const delivery = toSignalDelivery({ type: 'presence', agent_id, status: 'idle', team_ids: [team_id] }, undefined);
+  const delivery = toSignalDelivery({ type: 'presence', agent_id, status: 'idle', team_ids: [team_id] }, {});
   expect(delivery).toMatchObject({ rooms: [`agent:${agent_id}`, `team:${team_id}`], event: 'presence:updated' });
 });
 
@@ -68,15 +68,19 @@ test('only the last signal of each person and session is kept, in order', () => 
 
 test('a place in the queue is its visitor’s, and needs no route', () => {
   const place: Signal = { type: 'queue', session_id, visitor_id, position: 3, eta_seconds: 40 };
-  const delivery = toSignalDelivery(place, undefined);
+  const delivery = toSignalDelivery(place, {});
   expect(delivery).toMatchObject({ rooms: [`visitor:${visitor_id}`], event: 'queue:updated' });
   expect(JSON.parse(delivery?.json ?? '')).toEqual({ session_id, position: 3, eta_seconds: 40 });
 });
 
-test('a note stays among agents', () => {
+test('a note stays among agents, and needs to be had from session', () => {
+  const note_id = makeId('note', now, randomBytes(10));
   const author = { agent_id, name: 'Anna' };
-  const note = { note_id: 'note_1', author, content: 'vip', after_seq_id: 2, created_at: '2026-11-24T00:00:00Z' };
-  const delivery = toSignalDelivery({ type: 'note', session_id, note }, route);
+  const note = { note_id, author, content: 'vip', after_seq_id: 2, created_at: '2026-11-24T00:00:00Z' };
+  const signal: Signal = { type: 'note', session_id, note_id };
+  const delivery = toSignalDelivery(signal, { route, note });
   expect(delivery).toMatchObject({ rooms: [`watch:${session_id}`, `agent:${agent_id}`], event: 'note:created' });
-  expect(toSignalDelivery({ type: 'note', session_id, note }, undefined)).toBeUndefined();
+  expect(JSON.parse(delivery?.json ?? '')).toEqual({ session_id, note });
+  expect(toSignalDelivery(signal, { route })).toBeUndefined();
+  expect(toSignalDelivery(signal, { note })).toBeUndefined();
 });

@@ -1,11 +1,16 @@
-import type { Delivery, SessionRoute, Signal } from '#libs/contracts';
+import type { Delivery, Note, SessionRoute, Signal } from '#libs/contracts';
 import { agentRoom, visitorRoom, watchRoom } from '#libs/protocol';
 import { toPresence } from './event-deliveries.ts';
 
 type Typing = Extract<Signal, { type: 'typing' }>;
 type Position = Extract<Signal, { type: 'queue' }>;
-type Noted = Extract<Signal, { type: 'note' }>;
 type Read = Extract<Signal, { type: 'read' }>;
+
+/** What has to be known besides the signal. */
+interface Known {
+  readonly route?: SessionRoute | undefined;
+  readonly note?: Note | undefined;
+}
 
 /** The last word of each person about each thing: what it replaces would be seen for a millisecond. Order is kept. */
 export function keepLatest(signals: readonly Signal[]): Signal[] {
@@ -29,12 +34,15 @@ function subjectOf(signal: Signal): string {
     case 'queue':
       return `queue ${signal.session_id}`;
     case 'note':
-      return `note ${signal.note.note_id}`;
+      return `note ${signal.note_id}`;
   }
 }
 
-/** Whom a signal concerns; undefined when that is nobody, or when its session's route is needed and unknown. */
-export function toSignalDelivery(signal: Signal, route: SessionRoute | undefined): Delivery | undefined {
+/**
+ * Whom a signal concerns; undefined when that is nobody, or when its session's route or the note it points to is needed and
+ * unknown.
+ */
+export function toSignalDelivery(signal: Signal, { route, note }: Known): Delivery | undefined {
   switch (signal.type) {
     case 'typing':
       return route && toTyping(signal, route);
@@ -45,7 +53,7 @@ export function toSignalDelivery(signal: Signal, route: SessionRoute | undefined
     case 'queue':
       return toPosition(signal);
     case 'note':
-      return route && toNote(signal, route);
+      return route && note && toNote(signal.session_id, note, route);
   }
 }
 
@@ -55,7 +63,7 @@ function toPosition({ session_id, visitor_id, position, eta_seconds }: Position)
 }
 
 /** Among agents only. */
-function toNote({ session_id, note }: Noted, route: SessionRoute): Delivery {
+function toNote(session_id: string, note: Note, route: SessionRoute): Delivery {
   const rooms = [watchRoom(session_id), ...agentsOf(route)];
   return { rooms, event: 'note:created', json: JSON.stringify({ session_id, note }) };
 }

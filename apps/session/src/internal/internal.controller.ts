@@ -4,17 +4,20 @@ import {
   agentStatusQuestion,
   checkMessageQuestion,
   connectedQuestion,
+  type HeadsAnswer,
   headsQuestion,
   internalPaths,
+  type NotesAnswer,
+  notesQuestion,
   readQuestion,
   Refusal,
   type RoutesAnswer,
   routesQuestion,
 } from '#libs/contracts';
-import { isId } from '#libs/protocol';
 import { GuardedBy } from '../edge/caller.ts';
 import { ServiceGuard } from '../edge/service.guard.ts';
 import { Validated } from '../edge/validated.ts';
+import { Notes } from '../lifecycle/notes.ts';
 import { SessionsStore } from '../lifecycle/sessions.store.ts';
 import { HeadsReader } from '../log/heads.ts';
 import { MessageRules } from '../log/message-rules.ts';
@@ -30,20 +33,27 @@ export class InternalController {
   readonly #rules: MessageRules;
   readonly #marks: ReadMarks;
   readonly #agents: Agents;
+  readonly #notes: Notes;
 
-  constructor(heads: HeadsReader, sessions: SessionsStore, rules: MessageRules, marks: ReadMarks, agents: Agents) {
+  constructor(
+    heads: HeadsReader,
+    sessions: SessionsStore,
+    rules: MessageRules,
+    marks: ReadMarks,
+    agents: Agents,
+    notes: Notes,
+  ) {
     this.#heads = heads;
     this.#sessions = sessions;
     this.#rules = rules;
     this.#marks = marks;
     this.#agents = agents;
+    this.#notes = notes;
   }
 
   @Post(internalPaths.heads)
   @HttpCode(200)
-  async heads(@Body(new Validated(headsQuestion)) question: z.output<typeof headsQuestion>) {
-    // Asked for at each handshake: who connects can be offered something from then on.
-    await this.#agents.noteConnected(question.readers.filter((reader) => isId('agt', reader)));
+  heads(@Body(new Validated(headsQuestion)) question: z.output<typeof headsQuestion>): Promise<HeadsAnswer> {
     return this.#heads.read(question);
   }
 
@@ -61,6 +71,13 @@ export class InternalController {
     @Body(new Validated(routesQuestion)) { session_ids }: z.output<typeof routesQuestion>,
   ): Promise<RoutesAnswer> {
     return { routes: await this.#sessions.routes(session_ids) };
+  }
+
+  @Post(internalPaths.notes)
+  @HttpCode(200)
+  async notes(@Body(new Validated(notesQuestion)) { note_ids }: z.output<typeof notesQuestion>): Promise<NotesAnswer> {
+    const notes = await this.#notes.find(note_ids);
+    return { notes: Object.fromEntries(notes.map((note) => [note.note_id, note])) };
   }
 
   @Post(internalPaths.checkMessage)

@@ -1,7 +1,7 @@
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { type Note, Refusal, type Signal, topics } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
-import type { AgentId, SessionId } from '#libs/protocol';
+import type { AgentId, NoteId } from '#libs/protocol';
 import { newId } from '../database/ids.ts';
 import { type Once, transactOnce } from '../database/once.ts';
 import type { Signalling } from '../log/read-marks.ts';
@@ -9,7 +9,7 @@ import { type Actor, writeAudit } from './audit.ts';
 import type { FindSessions } from './find-sessions.ts';
 
 interface Row {
-  note_id: string;
+  note_id: NoteId;
   author_id: AgentId;
   author_name: string | null;
   content: string;
@@ -30,14 +30,14 @@ export class Notes {
   }
 
   /** In the order in which they were written. */
-  async list(session_id: string, caller: Caller): Promise<{ items: Note[] }> {
+  async list(session_id: string, caller: Caller): Promise<{ items: Note[]; next_cursor: null }> {
     const row = await this.#find.row(session_id, caller);
-    const rows = await this.#dataSource.query<Row[]>(
-      `SELECT n.note_id, n.author_id, a.name AS author_name, n.content, n.after_seq_id, n.created_at
-       FROM notes n LEFT JOIN agents a ON a.agent_id = n.author_id WHERE n.session_id = ? ORDER BY n.created_at, n.note_id`,
-      [row.session_id],
-    );
-    return { items: rows.map(toNote) };
+    return { items: await this.#read(this.#dataSource.manager, 'n.session_id = ?', row.session_id), next_cursor: null };
+  }
+
+  /** For router, which shows them to the agents of their sessions. Unknown ones are missing. */
+  find(note_ids: readonly NoteId[]): Promise<Note[]> {
+    return this.#read(this.#dataSource.manager, 'n.note_id IN (?)', note_ids.length > 0 ? note_ids : [null]);
   }
 
   /** Also to a closed session. @throws Refusal NOT_FOUND, FORBIDDEN for who is no agent */
@@ -53,22 +53,24 @@ export class Notes {
       );
       // Who wrote when, not what: words stay out of the audit.
       await writeAudit(tx, by, 'session.note', session.session_id, null, { note_id });
-      const [row] = await tx.query<Row[]>(
-        `SELECT n.note_id, n.author_id, a.name AS author_name, n.content, n.after_seq_id, n.created_at
-         FROM notes n LEFT JOIN agents a ON a.agent_id = n.author_id WHERE n.note_id = ?`,
-        [note_id],
-      );
-      if (!row) throw new Error(`${note_id} vanished inside its transaction`);
-      return toNote(row);
+      const [written] = await this.#read(tx, 'n.note_id = ?', note_id);
+      if (!written) throw new Error(`${note_id} vanished inside its transaction`);
+      return written;
     });
-    this.#tell(session.session_id, note);
+    // A signal may be lost: the note stands, whatever becomes of it.
+    const signal: Signal = { type: 'note', session_id: session.session_id, note_id: note.note_id };
+    void this.#signal(topics.signals.name, session.session_id, signal).catch(() => undefined);
     return note;
   }
 
-  /** A signal may be lost: the note stands, whatever becomes of it. */
-  #tell(session_id: SessionId, note: Note): void {
-    const signal: Signal = { type: 'note', session_id, note };
-    void this.#signal(topics.signals.name, session_id, signal).catch(() => undefined);
+  /** @param condition a constant of ours with one placeholder */
+  async #read(tx: EntityManager, condition: string, value: unknown): Promise<Note[]> {
+    const rows = await tx.query<Row[]>(
+      `SELECT n.note_id, n.author_id, a.name AS author_name, n.content, n.after_seq_id, n.created_at
+       FROM notes n LEFT JOIN agents a ON a.agent_id = n.author_id WHERE ${condition} ORDER BY n.created_at, n.note_id`,
+      [value],
+    );
+    return rows.map(toNote);
   }
 }
 

@@ -12,7 +12,14 @@ let edges: Record<string, (caller: Person, session_id: string, seq_id: number) =
 beforeAll(async () => {
   fixture = await SessionFixture.open();
   const { marks, find, sessions } = fixture;
-  const internal = new InternalController(undefined as never, sessions, undefined as never, marks, fixture.agents);
+  const internal = new InternalController(
+    undefined as never,
+    sessions,
+    undefined as never,
+    marks,
+    fixture.agents,
+    fixture.lifecycle.notes,
+  );
   const rest = new MessagesController(undefined as never, marks, undefined as never, find, fixture.agents);
   edges = {
     socket: (caller, session_id, seq_id) => internal.read(readQuestion.parse({ caller, session_id, seq_id })),
@@ -84,4 +91,20 @@ test('a mark only goes forward, tells of itself when it does, and never stands b
     { ...signal, seq_id: 3 },
   ]);
   expect(await outcome(edges['socket']?.(supervisor, session_id, 4) ?? Promise.resolve())).toBe('VALIDATION_FAILED');
+});
+
+test('what is no word of anybody is not unread: hand-overs, recalls, system lines', async () => {
+  const { session_id, people } = await served();
+  const [visitor] = Object.values(people);
+  const { agent_id } = people['its agent'] as Extract<Person, { kind: 'agent' }>;
+  const lines = ['text', 'transfer', 'recall', 'system', 'notification'];
+  for (const [index, type] of lines.entries()) {
+    await fixture.database.query(
+      `INSERT INTO messages (session_id, seq_id, message_id, type, sender, sender_role, target, content, send_time, client_msg_id)
+       VALUES (?, ?, ?, ?, ?, 'agent', ?, '{}', 1, UUID())`,
+      [session_id, 4 + index, newId('msg'), type, agent_id, session_id],
+    );
+  }
+  const reader = visitor?.kind === 'visitor' ? visitor.visitor_id : '';
+  expect(await fixture.marks.unread(reader, [session_id])).toEqual(new Map([[session_id, 2]]));
 });

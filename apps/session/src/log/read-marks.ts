@@ -4,6 +4,7 @@ import { type Caller, canMarkRead, idOf, type SeenPlace } from '#libs/domain';
 import { isId } from '#libs/protocol';
 import { VisitorRow } from '../database/entities.ts';
 import { isDuplicate } from '../database/transact.ts';
+import { NO_WORDS } from './words.ts';
 
 type MarkedSession = SeenPlace & Pick<SessionRoute, 'session_id'>;
 
@@ -116,7 +117,7 @@ export class ReadMarks {
       `SELECT s.session_id,
          (SELECT COUNT(*) FROM messages m WHERE m.session_id = s.session_id
             AND m.seq_id > COALESCE((SELECT r.seq_id FROM read_marks r WHERE r.session_id = s.session_id AND r.reader = ?), 0)
-            AND m.sender_role NOT IN (?) AND m.type <> 'system') AS unread_count,
+            AND m.sender_role NOT IN (?) AND m.type NOT IN ${NO_WORDS}) AS unread_count,
          COALESCE((SELECT MAX(l.seq_id) FROM messages l WHERE l.session_id = s.session_id), 0) AS last_seq_id
        FROM sessions s WHERE s.session_id IN (?) ORDER BY s.session_id`,
       [reader, own, session_ids],

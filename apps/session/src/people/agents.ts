@@ -25,13 +25,14 @@ export class Agents {
    * The status that the agent chose, or was given; a change is an event and a line of the agent's timeline, and coming
    * online drains the agent's queues.
    * @param isSign whether it shows that the agent is here
+   * @param onlyIf asked under the agent's row lock; nothing is set when it says no
    */
   async setStatus(
     agent_id: AgentId,
     status: AgentStatus,
     reason: string | undefined,
     by: Actor,
-    { isSign = true } = {},
+    { isSign = true, onlyIf }: { isSign?: boolean; onlyIf?: (tx: EntityManager) => Promise<boolean> } = {},
   ): Promise<void> {
     const team_ids = await this.#teamIds(agent_id);
     await transact(this.#dataSource, async (tx) => {
@@ -40,6 +41,7 @@ export class Agents {
         [agent_id],
       );
       if (!before) throw new Refusal('NOT_FOUND');
+      if (onlyIf && !(await onlyIf(tx))) return;
       if (isSign) await noteSeen(tx, agent_id);
       if (before.status === status) return;
       await tx.query('UPDATE agents SET status = ?, updated_at = NOW(6) WHERE agent_id = ?', [status, agent_id]);

@@ -207,3 +207,17 @@ test('a session that can not be taken keeps nobody from taking the others', asyn
   await look();
   expect(await state(other)).toBe('waiting');
 });
+
+test('who has come back in the moment of being set away stays online', async () => {
+  fixture.leases.held.clear();
+  await look();
+  await pass(61);
+  const set = fixture.agents.setStatus.bind(fixture.agents);
+  vi.spyOn(fixture.agents, 'setStatus').mockImplementation(async (...chosen) => {
+    await fixture.agents.noteConnected([anna]);
+    return set(...chosen);
+  });
+  await look();
+  expect(await fixture.getAgent(anna)).toMatchObject({ status: 'online' });
+  expect(await state()).toBe('serving');
+});

@@ -122,10 +122,11 @@ export class PresenceWatch implements Job {
   }
 
   async #takeFrom({ agent_id, status }: { agent_id: AgentId; status: string }): Promise<void> {
-    // Those before may have taken a while.
-    if (!(await this.#isStillLost(this.#dataSource.manager, agent_id))) return;
     // Who comes back finds nothing in the own hands and says anew that there is time.
-    if (status === 'online') await this.#parts.agents.setStatus(agent_id, 'away', 'lost', ENGINE, { isSign: false });
+    if (status === 'online') {
+      const onlyIf = (tx: EntityManager) => this.#isStillLost(tx, agent_id);
+      await this.#parts.agents.setStatus(agent_id, 'away', 'lost', ENGINE, { isSign: false, onlyIf });
+    }
     await this.#takeSessions(agent_id);
   }
 
