@@ -50,7 +50,9 @@ async function toldOf(id: string) {
 
 describe('a transfer to an agent', () => {
   test('is an offer: the owner stays, the target sees it and may accept; one entry hands over', async () => {
-    const offer = await offered();
+    await accepted();
+    const transfer: SessionCommand = { type: 'transfer_to_agent', to_agent: bo, reason: 'too technical' };
+    const offer = await fixture.commands.run(session_id, transfer, asAgent(anna), { id: anna });
     expect(offer).toMatchObject({
       state: 'transferring',
       agent: { agent_id: anna },
@@ -69,9 +71,12 @@ describe('a transfer to an agent', () => {
       'session.transfer_offered',
       'session.transferred',
     ]);
-    expect(entries.filter(({ type }) => type === 'transfer')).toMatchObject([
-      { content: { from: anna, to: bo, reason: 'too technical' } },
-    ]);
+    expect(entries.filter(({ type }) => type === 'transfer')).toMatchObject([{ content: { from: anna, to: bo } }]);
+    // The reason is for agents: in a note, and in nothing that a visitor reads.
+    expect(await fixture.lifecycle.notes.list(session_id, asAgent(bo))).toMatchObject({
+      items: [{ author: { agent_id: anna }, content: 'too technical' }],
+    });
+    expect(JSON.stringify(entries)).not.toContain('too technical');
   });
 
   test.each([
@@ -157,7 +162,7 @@ describe('a transfer to a team', () => {
     expect((await fixture.get(session_id)).enqueued_at).toEqual(enqueued_at);
     expect(await active(anna)).toBe(0);
     const { entries } = await toldOf(session_id);
-    expect(entries.at(-1)).toMatchObject({ type: 'transfer', content: { from: anna, to: other, reason: 'refund' } });
+    expect(entries.at(-1)).toMatchObject({ type: 'transfer', content: { from: anna, to: other } });
   });
 
   test('of a waiting session is a supervisor’s, and to the same team or a closed one is none', async () => {

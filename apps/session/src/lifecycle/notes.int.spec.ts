@@ -101,12 +101,15 @@ test('are written to a closed session too, change no version, and leave a line w
   expect(JSON.stringify(lines)).not.toContain('a secret');
 });
 
-test('are told by a signal under the session’s key, and by no message or event', async () => {
+test('are pointed to by a signal under the session’s key; their words are in no topic', async () => {
   fixture.published.length = 0;
   const note = await add('careful');
-  const told = fixture.published.filter(({ value }) => String(value).includes('careful'));
-  expect(told.map(({ topic, key }) => [topic, key])).toEqual([[topics.signals.name, session_id]]);
-  expect(JSON.parse(String(told[0]?.value)) as Signal).toEqual({ type: 'note', session_id, note });
+  expect(fixture.published.filter(({ value }) => String(value).includes('careful'))).toEqual([]);
+  const told = fixture.published.filter(({ topic }) => topic === topics.signals.name);
+  expect(told.map(({ key, value }) => [key, JSON.parse(String(value)) as Signal])).toEqual([
+    [session_id, { type: 'note', session_id, note_id: note.note_id }],
+  ]);
+  expect(await fixture.lifecycle.notes.find([note.note_id])).toEqual([note]);
 });
 
 test('a repeat under the same key is one note', async () => {

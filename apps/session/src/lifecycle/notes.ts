@@ -7,6 +7,7 @@ import { type Once, transactOnce } from '../database/once.ts';
 import type { Signalling } from '../log/read-marks.ts';
 import { type Actor, writeAudit } from './audit.ts';
 import type { FindSessions } from './find-sessions.ts';
+import type { SessionReadRow } from './sessions.store.ts';
 
 interface Row {
   note_id: NoteId;
@@ -47,10 +48,7 @@ export class Notes {
     const session = await this.#find.row(session_id, caller);
     const note = await transactOnce(this.#dataSource, once, async (tx) => {
       const note_id = newId('note');
-      await tx.query(
-        'INSERT INTO notes (note_id, session_id, author_id, content, after_seq_id) VALUES (?, ?, ?, ?, ?)',
-        [note_id, session.session_id, agent_id, content, session.last_seq_id],
-      );
+      await insertNote(tx, note_id, session, { author_id: agent_id, content });
       // Who wrote when, not what: words stay out of the audit.
       await writeAudit(tx, by, 'session.note', session.session_id, null, { note_id });
       const [written] = await this.#read(tx, 'n.note_id = ?', note_id);
@@ -72,6 +70,22 @@ export class Notes {
     );
     return rows.map(toNote);
   }
+}
+
+/** Behind what the log holds now. */
+export async function insertNote(
+  tx: EntityManager,
+  note_id: NoteId,
+  { session_id, last_seq_id }: Pick<SessionReadRow, 'session_id' | 'last_seq_id'>,
+  { author_id, content }: { author_id: AgentId; content: string },
+): Promise<void> {
+  await tx.query('INSERT INTO notes (note_id, session_id, author_id, content, after_seq_id) VALUES (?, ?, ?, ?, ?)', [
+    note_id,
+    session_id,
+    author_id,
+    content,
+    last_seq_id,
+  ]);
 }
 
 function toNote({ author_id, author_name, created_at, ...row }: Row): Note {

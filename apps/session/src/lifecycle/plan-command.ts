@@ -95,7 +95,7 @@ function slotOf({ type }: SessionCommand): SlotRule {
 }
 
 /** Whether who may know of the session may also do this to it. */
-function isAllowed(row: SessionReadRow, { type }: SessionCommand, by: Commander): boolean {
+export function isAllowed(row: SessionReadRow, { type }: SessionCommand, by: Commander): boolean {
   if (by.kind === 'engine') return true;
   const isOwner = by.kind === 'agent' && row.agent_id === by.agent_id;
   switch (type) {
@@ -184,7 +184,8 @@ function changesOf(row: SessionReadRow, input: SessionCommand, by: Commander, { 
         is_origin_lost: false,
       };
     case 'transfer_to_team':
-      return { team_id: team?.team_id ?? row.team_id };
+      // Also where the agent is in that team: who gives it away does not get it back at once.
+      return { team_id: team?.team_id ?? row.team_id, ...declinedBy(row.agent_id) };
     case 'transfer_reject':
     case 'transfer_expire':
     case 'transfer_target_lost':

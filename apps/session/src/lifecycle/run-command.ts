@@ -11,7 +11,7 @@ import type { QueueStore } from '../queue/queue.store.ts';
 import { type Actor, ENGINE } from './audit.ts';
 import { readCommandFacts } from './command-facts.ts';
 import type { FindSessions } from './find-sessions.ts';
-import { type Commander, type CommandType, planCommand, type SessionCommand } from './plan-command.ts';
+import { type Commander, type CommandType, isAllowed, planCommand, type SessionCommand } from './plan-command.ts';
 import { holderOf, type SessionReadRow, SessionsStore } from './sessions.store.ts';
 import type { Transitions } from './transitions.ts';
 
@@ -72,6 +72,9 @@ export class RunCommand {
     const known = await this.#parts.sessions.find(session_id, tx);
     if (!known || !mayKnow(caller, known, command)) throw new Refusal('NOT_FOUND');
     const row = await this.#lock(tx, known, command);
+    // Somebody else was first, and took the right to it with the session: that is a lost race, not a wrong.
+    const hadRight = isAllowed(known, command, caller) && !isAllowed(row, command, caller);
+    if (hadRight) throw new Refusal('STATE_CONFLICT', { state: row.state });
     return this.#apply(tx, row, command, { commander: caller, by });
   }
 

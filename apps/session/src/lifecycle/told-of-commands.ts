@@ -7,7 +7,7 @@ import type { Transition } from './transitions.ts';
 /** The entry that a visible transition leaves in the log, for whoever reads the session. */
 export type LogEntry =
   | { readonly type: 'system'; readonly content: string }
-  | { readonly type: 'transfer'; readonly content: { from: string; to: string; reason?: string } };
+  | { readonly type: 'transfer'; readonly content: { from: string; to: string } };
 
 export interface Told {
   readonly type: SessionEventType;
@@ -56,8 +56,7 @@ export function toldOf({ command, reason }: Transition, before: SessionReadRow, 
   return {
     type: isHandOver && type === 'session.assigned' ? 'session.transferred' : type,
     reason: reason ?? reasonOf[command] ?? null,
-    entry:
-      isHandOver || command === 'transfer_to_team' ? handOver(before, after, reason) : words(command, before, after),
+    entry: isHandOver || command === 'transfer_to_team' ? handOver(before, after) : words(command, before, after),
   };
 }
 
@@ -67,11 +66,11 @@ function isHandedOver(before: SessionReadRow, after: SessionReadRow): boolean {
   return from !== null && to !== null && from !== to;
 }
 
-function handOver(before: SessionReadRow, after: SessionReadRow, reason: string | null): LogEntry {
+/** Without the reason: that is said among agents, and visitors read the log. */
+function handOver(before: SessionReadRow, after: SessionReadRow): LogEntry {
   const from = holderOf(before) ?? before.team_id;
   const to = holderOf(after) ?? after.team_id;
-  const given = reason ?? before.transfer_reason;
-  return { type: 'transfer', content: { from, to, ...(given === null ? {} : { reason: given }) } };
+  return { type: 'transfer', content: { from, to } };
 }
 
 /** In the visitor's language; nothing for what the visitor need not know, such as an offer. */

@@ -11,10 +11,13 @@ import type { EntityManager } from 'typeorm';
 import { Refusal, type SessionState } from '#libs/contracts';
 import type { Command } from '#libs/domain';
 import type { Failpoints } from '#libs/observability';
+import { isId } from '#libs/protocol';
+import { newId } from '../database/ids.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import { holdSlot, releaseSlot, type SlotRule } from '../queue/slots.ts';
 import { type Actor, writeAudit } from './audit.ts';
 import { type Changes, NOW, toAssignments } from './changes.ts';
+import { insertNote } from './notes.ts';
 import { holderOf, type SessionReadRow, SessionsStore } from './sessions.store.ts';
 import { openingEntry, toldOf } from './told-of-commands.ts';
 import { transitionRows } from './transition-rows.ts';
@@ -58,6 +61,7 @@ export class Transitions {
     await moveSlot(tx, holderOf(row), holderOf(after), transition.slot);
     const told = toldOf(transition, row, after);
     await this.#outbox.add(tx, transitionRows(after, { ...told, previous: previousOf(row) }));
+    await noteReason(tx, row, transition, by);
     const { state, agent_id, team_id } = after;
     const subject = { state, agent_id, team_id, reason: transition.reason ?? undefined };
     await writeAudit(tx, by, `session.${transition.command}`, row.session_id, previousOf(row), subject);
@@ -119,6 +123,19 @@ export class Transitions {
     const row = await this.#sessions.find(session_id, tx);
     if (!row) throw new Error(`${session_id} vanished inside its transaction`);
     return row;
+  }
+}
+
+/** Why somebody gives a session away is for those who get it: a note, as visitors read the log. */
+async function noteReason(
+  tx: EntityManager,
+  row: SessionReadRow,
+  { command, reason }: Transition,
+  by: Actor,
+): Promise<void> {
+  const isGiven = command === 'transfer_to_agent' || command === 'transfer_to_team';
+  if (isGiven && reason !== null && isId('agt', by.id)) {
+    await insertNote(tx, newId('note'), row, { author_id: by.id, content: reason });
   }
 }
 
