@@ -16,6 +16,7 @@ export interface QueueTeam {
 /** A session in a queue. */
 export interface Waiting {
   readonly session_id: SessionId;
+  readonly version: number;
   readonly visitor_id: VisitorId;
   readonly visitor_name: string | null;
   readonly priority: number;
@@ -100,7 +101,7 @@ export class QueueStore {
    */
   async readWaiting(tx: EntityManager, team_id: TeamId, limit: number, offset = 0): Promise<Waiting[]> {
     const rows = await tx.query<RawWaiting[]>(
-      `SELECT s.session_id, s.visitor_id, v.name AS visitor_name, s.priority, s.skills, s.language, s.is_offline, s.enqueued_at,
+      `SELECT s.session_id, s.version, s.visitor_id, v.name AS visitor_name, s.priority, s.skills, s.language, s.is_offline, s.enqueued_at,
          TIMESTAMPDIFF(SECOND, s.enqueued_at, NOW(6)) AS waited_seconds,
          IF(s.declined_at > NOW(6) - INTERVAL ${DECLINED_SECONDS} SECOND, s.declined_by, NULL) AS declined_by,
          COALESCE(JSON_EXTRACT(c.settings, '$.return_to_agent'), 'false') AS returns_to_agent

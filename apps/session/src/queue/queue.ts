@@ -20,7 +20,7 @@ import { planCommand } from '../lifecycle/plan-command.ts';
 import type { SessionsStore } from '../lifecycle/sessions.store.ts';
 import type { Transitions } from '../lifecycle/transitions.ts';
 import type { Outbox } from '../outbox/outbox.ts';
-import { type Candidate, chooseAgent } from './choose-agent.ts';
+import { type Candidate, chooseAgent, isEligible } from './choose-agent.ts';
 import type { QueueStore, QueueTeam, Waiting } from './queue.store.ts';
 
 const SWEEP_MS = 10_000;
@@ -131,8 +131,8 @@ export class Queue {
     const match = team && candidates.length > 0 ? await this.#findMatch(tx, team, candidates) : undefined;
     if (!match) return false;
     const row = await sessions.lock(tx, match.waiting.session_id);
-    // Closed or taken between the read and the lock: the next look finds somebody else.
-    if (row?.state !== 'waiting') return true;
+    // Closed, taken, moved or changed between the read and the lock: the next look finds who is to be served now.
+    if (row?.state !== 'waiting' || row.version !== match.waiting.version) return true;
     const plan = planCommand(row, { type: 'assign', agent_id: match.agent.agent_id }, { kind: 'engine' }, {});
     if (!plan.ok || !plan.transition) throw new Error(`${row.session_id} waits and can not be assigned`);
     await transitions.apply(tx, row, plan.transition, ENGINE);
@@ -149,12 +149,15 @@ export class Queue {
       const page = await store.readWaiting(tx, team.team_id, PAGE, offset);
       for (const waiting of page) {
         if (waiting.is_offline && !team.is_open) continue;
-        const strategy = waiting.returns_to_agent ? 'last_agent_first' : team.strategy;
-        const last_agent_id =
-          strategy === 'last_agent_first' ? await store.findLastAgent(tx, waiting.visitor_id) : null;
         const { language, declined_by } = waiting;
-        const need = { skills: [...team.skills, ...waiting.skills], language, declined_by, last_agent_id };
-        const agent = chooseAgent(candidates, need, strategy);
+        const need = { skills: [...team.skills, ...waiting.skills], language, declined_by, last_agent_id: null };
+        const eligible = candidates.filter((candidate) => isEligible(candidate, need));
+        if (eligible.length === 0) continue;
+        const strategy = waiting.returns_to_agent ? 'last_agent_first' : team.strategy;
+        // Asked for only where there is a choice: a query for each of a thousand would be made under the team's lock.
+        const isAsked = strategy === 'last_agent_first' && eligible.length > 1;
+        const last_agent_id = isAsked ? await store.findLastAgent(tx, waiting.visitor_id) : null;
+        const agent = chooseAgent(eligible, { ...need, last_agent_id }, strategy);
         if (agent) return { waiting, agent };
       }
       if (page.length < PAGE) return undefined;

@@ -8,6 +8,8 @@ import type { Conversation, Said, TimedSession, TimerSettings, Told } from './pl
 /** Everything that decides what is due in a session, read at one moment of the database's clock. */
 export interface TimerFacts {
   readonly session_id: SessionId;
+  /** When the session was to be looked at; as text, as a `Date` would round it. */
+  readonly due_at: string | null;
   readonly session: TimedSession;
   readonly talk: Conversation;
   readonly settings: TimerSettings;
@@ -18,6 +20,7 @@ export interface TimerFacts {
 
 interface Row {
   session_id: SessionId;
+  due_at: string | null;
   state: SessionState;
   origin: TimedSession['origin'];
   is_offline: number;
@@ -48,7 +51,7 @@ interface Row {
 const READ = `SELECT x.*, l.sender_role AS last_role, UNIX_TIMESTAMP(l.stored_at) AS last_at,
     UNIX_TIMESTAMP(u.stored_at) AS unanswered_at, UNIX_TIMESTAMP(n.stored_at) AS unseen_at
   FROM (
-    SELECT s.session_id, s.state, s.origin, s.is_offline, UNIX_TIMESTAMP(s.opened_at) AS opened,
+    SELECT s.session_id, CAST(s.due_at AS CHAR) AS due_at, s.state, s.origin, s.is_offline, UNIX_TIMESTAMP(s.opened_at) AS opened,
       UNIX_TIMESTAMP(s.queued_at) AS queued, UNIX_TIMESTAMP(s.assigned_at) AS assigned, s.told, c.settings,
       t.first_reply_seconds, t.next_reply_seconds, UNIX_TIMESTAMP(NOW(6)) AS now_s,
       (SELECT MAX(m.seq_id) FROM messages m WHERE m.session_id = s.session_id) AS head,
@@ -83,6 +86,7 @@ export class ConversationStore {
 function toFacts(row: Row): TimerFacts {
   return {
     session_id: row.session_id,
+    due_at: row.due_at,
     session: {
       state: row.state,
       origin: row.origin,

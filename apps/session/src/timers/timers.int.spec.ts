@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Event } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId, SessionId, VisitorId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
 import { newId } from '../database/ids.ts';
+import type { SessionCommand } from '../lifecycle/plan-command.ts';
 
 let fixture: SessionFixture;
 let anna: AgentId;
@@ -77,6 +78,14 @@ async function published(): Promise<{ events: Event[]; words: string[] }> {
     words: of('chat.inbound.v1').map((value) => (JSON.parse(value) as { content: string }).content),
   };
 }
+/** Something happens after a sweep has found a transition due, and before it has the session's lock. */
+function beforeTheLock(happens: () => Promise<unknown>): void {
+  const run = fixture.commands.runAsEngine.bind(fixture.commands);
+  vi.spyOn(fixture.commands, 'runAsEngine').mockImplementationOnce(async (...command) => {
+    await happens();
+    return run(...command);
+  });
+}
 const types = async () => (await published()).events.map(({ type }) => type);
 
 test('a visitor who waits too long is offered to leave a message, once', async () => {
@@ -120,19 +129,35 @@ describe('a silent visitor', () => {
     expect((await fixture.get(session_id)).state).toBe('serving');
   });
 
-  test('is not closed while the writer lags: the word that says otherwise may be on its way', async () => {
+  test('is not closed when the writer, as it catches up, stores the word that says otherwise', async () => {
     await pass(301);
     await sweep();
     await pass(301);
     fixture.hasWriterPassed = async () => {
-      // As the writer catches up, it stores the word that was acked long ago.
       await say('visitor', 'here I am');
       return true;
     };
     await sweep();
     expect((await fixture.get(session_id)).state).toBe('serving');
+  });
+
+  test('is not closed while the writer lags, and is when it has caught up without a word', async () => {
+    await pass(301);
+    await sweep();
     await pass(301);
     fixture.hasWriterPassed = async () => false;
+    await sweep();
+    expect((await fixture.get(session_id)).state).toBe('serving');
+    fixture.hasWriterPassed = async () => true;
+    await sweep();
+    expect((await fixture.get(session_id)).state).toBe('closed');
+  });
+
+  test('who writes between the look and the lock keeps the session', async () => {
+    await pass(301);
+    await sweep();
+    await pass(301);
+    beforeTheLock(() => say('visitor', 'just in time'));
     await sweep();
     expect((await fixture.get(session_id)).state).toBe('serving');
   });
@@ -168,6 +193,33 @@ test('a first reply that is too late: a warning, then the session goes back and 
     { status: 'online', reason: null, set_by: anna },
     { status: 'away', reason: 'first_reply_late', set_by: 'engine' },
   ]);
+});
+
+test('a first reply that comes between the look and the lock is in time', async () => {
+  await fixture.database.query('UPDATE teams SET first_reply_seconds = 60');
+  await setTimers({ waiting_seconds: 0, remind_seconds: 0, close_seconds: 0 });
+  await accept();
+  await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
+  await pass(31);
+  await sweep();
+  await pass(30);
+  beforeTheLock(() => say('agent'));
+  await sweep();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'serving', agent_id: anna });
+  expect(await fixture.getAgent(anna)).toMatchObject({ status: 'online' });
+});
+
+test('a visitor who is served between the look and the lock is offered nothing', async () => {
+  await setTimers({ waiting_seconds: 60 });
+  await pass(61);
+  const lock = fixture.sessions.lock.bind(fixture.sessions);
+  vi.spyOn(fixture.sessions, 'lock').mockImplementationOnce(async (...row) => {
+    await accept();
+    return lock(...row);
+  });
+  await sweep();
+  expect((await fixture.get(session_id)).state).toBe('serving');
+  expect((await published()).words).not.toContainEqual(expect.stringContaining('leave a message'));
 });
 
 test('a first reply is one in words, by who serves', async () => {
@@ -284,6 +336,78 @@ test('an offer runs out: back to who made it, and to be offered again', async ()
   await fixture.commands.run(session_id, transfer, asAgent(anna), { id: anna });
   await sweep();
   expect((await fixture.get(session_id)).state).toBe('transferring');
+});
+
+test('a session in which nothing is due is looked at again when something may be, not with each sweep', async () => {
+  await accept();
+  await say('visitor');
+  await pass(1);
+  await sweep();
+  const due = await fixture.database.query('SELECT due_at > NOW(6) AS is_later FROM sessions');
+  expect(due.map((row) => Number(row['is_later']))).toEqual([1]);
+});
+
+test('an offer that ran out, was answered and made anew before the lock lives on', async () => {
+  const bo = await fixture.agent();
+  await accept();
+  const offer = () =>
+    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna), { id: anna });
+  await offer();
+  await pass(31);
+  beforeTheLock(async () => {
+    await fixture.commands.run(session_id, { type: 'transfer_reject' }, asAgent(bo), { id: bo });
+    await offer();
+  });
+  await sweep();
+  expect(await fixture.get(session_id)).toMatchObject({ state: 'transferring', transfer_to_agent_id: bo });
+});
+
+test('every new state is looked at as soon as a sweep can', async () => {
+  const [bo, chief] = [await fixture.agent(), await fixture.agent()];
+  const other = await fixture.team({ name: 'Other' });
+  await fixture.database.query("UPDATE channels SET bot = 'builtin'");
+  const asked = await fixture.session();
+  const asVisitor: Caller = { kind: 'visitor', visitor_id: asked.visitor_id, channel_id: fixture.channel_id };
+  const asChief: Caller = { kind: 'agent', agent_id: chief, role: 'admin', team_ids: [] };
+  const [a, b] = [asAgent(anna), asAgent(bo)];
+  const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
+  const steps: [SessionCommand, Caller?][] = [
+    [{ type: 'request_human' }, asVisitor],
+    [{ type: 'accept' }, a],
+    [offer, a],
+    [{ type: 'transfer_reject' }, b],
+    [offer, a],
+    [{ type: 'transfer_cancel' }, a],
+    [offer, a],
+    [{ type: 'transfer_expire' }],
+    [offer, a],
+    [{ type: 'transfer_target_lost' }],
+    [offer, a],
+    [{ type: 'transfer_accept' }, b],
+    [{ type: 'take_over' }, asChief],
+    [{ type: 'reassign', to_agent: anna }, asChief],
+    [{ type: 'return_to_queue' }, a],
+    [{ type: 'accept' }, b],
+    [{ type: 'agent_lost' }],
+    [{ type: 'accept' }, a],
+    [{ type: 'reply_late' }],
+    [{ type: 'transfer_to_team', to_team: other }, asChief],
+    [{ type: 'assign', agent_id: chief }],
+    [{ type: 'close' }, asChief],
+  ];
+  const unseen: string[] = [];
+  for (const [command, caller] of steps) {
+    await fixture.database.query('UPDATE sessions SET due_at = NULL');
+    // The engine gives to who is online; nobody else is, so that the queue gives nothing by itself.
+    if (command.type === 'assign') await fixture.database.query("UPDATE agents SET status = 'online'");
+    if (caller) await fixture.commands.run(asked.session_id, command, caller, { id: 'test' });
+    else await fixture.commands.runAsEngine(asked.session_id, command);
+    const due = await fixture.database.query('SELECT 1 FROM sessions WHERE session_id = ? AND due_at <= NOW(6)', [
+      asked.session_id,
+    ]);
+    if (due.length === 0) unseen.push(command.type);
+  }
+  expect(unseen).toEqual([]);
 });
 
 test('three replicas sweep at once: each thing is done once', async () => {

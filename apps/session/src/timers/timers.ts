@@ -122,12 +122,11 @@ export class Timers implements Job {
     await doEach(items, work, { what: 'a timer', log: this.#parts.log });
   }
 
-  /** A transition in between has set a nearer time: that one stays. */
-  async #lookAgain({ session_id, now }: TimerFacts, { look_at }: TimerPlan): Promise<void> {
+  /** A transition, or settings that have changed, may have set another time in between: that one stays. */
+  async #lookAgain({ session_id, due_at, now }: TimerFacts, { look_at }: TimerPlan): Promise<void> {
     await this.#dataSource.query(
-      `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND
-       WHERE session_id = ? AND due_at <= FROM_UNIXTIME(? / 1000)`,
-      [look_at === null ? null : Math.max(0, look_at - now), session_id, now],
+      `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ? AND due_at = ?`,
+      [look_at === null ? null : Math.max(0, look_at - now), session_id, due_at],
     );
   }
 
