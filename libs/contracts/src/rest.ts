@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { agentId, channelId, clientMsgId, sessionId, teamId, visitorId } from './ids.ts';
 import { agentStatuses } from './events.ts';
-import { languageTag, listFields, pageSize } from './fields.ts';
+import { languageTag, listFields, pageSize, name } from './fields.ts';
 import { sendingOf, unicode } from './message.ts';
 import { sessionStates } from './session.ts';
-
-const name = z.string().trim().min(1).max(100);
 
 export const loginBody = z.strictObject({
   username: z.string().min(1).max(100),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { languageTag, listFields } from './fields.ts';
+import { languageTag, listFields, name } from './fields.ts';
 import { businessHoursId, teamId } from './ids.ts';
 import { unicode } from './message.ts';
 import { agentRoles } from './tokens.ts';
@@ -9,7 +9,6 @@ import { agentRoles } from './tokens.ts';
  * former one as a whole, the others stay). GET gives the same fields with the id, `created_at` and `updated_at`.
  */
 const words = (max: number) => unicode(max).trim().min(1);
-const name = words(100);
 const seconds = (min: number, max: number) => z.number().int().min(min).max(max);
 const DAY_SECONDS = 86_400;
 const skills = z.array(words(64)).max(100);
@@ -97,7 +96,7 @@ const channelFields = {
       color: colour,
       side: z.enum(['left', 'right']),
       text: unicode(100),
-      avatar_file_id: z.string().max(64),
+      avatar_file_id: unicode(64),
     })
     .partial(),
   texts: z.record(z.string().regex(/^[a-z_]{1,40}$/), text),
@@ -186,7 +185,9 @@ export type UpdateAgentBody = z.output<typeof updateAgentBody>;
 export const settingsQuery = z.strictObject(listFields);
 export type SettingsQuery = z.output<typeof settingsQuery>;
 
+/** By its name: an offset such as `+08:00` knows no summer. */
 function isTimeZone(zone: string): boolean {
+  if (!/^[a-z]/i.test(zone)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone });
     return true;

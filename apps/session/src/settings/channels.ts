@@ -3,12 +3,13 @@ import { createChannelBody, type CreateChannelBody, updateChannelBody, type Upda
 import { ChannelRow, TeamRow } from '../database/entities.ts';
 import { channelSettings, channelSettingsOf } from './channel-settings.ts';
 import { pick } from './changes.ts';
-import type { Fields, Resource, Rows } from './resource.ts';
+import type { Fields, Resource } from './resource.ts';
 import { lookAtOpenSessions, requireNamed, rowsOf } from './settings.store.ts';
 
 const SECRET_BYTES = 32;
 
-const plain = rowsOf(ChannelRow, 'channel_id', {
+/** A channel goes without its visitors: one of them may be opening a session in this moment. */
+const rows = rowsOf(ChannelRow, 'channel_id', {
   toFields: ({ settings, ...columns }: ChannelRow) => ({ ...columns, ...channelSettingsOf(settings) }),
   toColumns(changes, after) {
     const names = Object.keys(changes);
@@ -20,15 +21,6 @@ const plain = rowsOf(ChannelRow, 'channel_id', {
     return hasSettings ? { ...columns, settings: pick(after, channelSettings) } : columns;
   },
 });
-
-const rows: Rows = {
-  ...plain,
-  async remove(tx, id) {
-    // Without a session they have left nothing but what the widget sent of them when it was started.
-    await tx.query('DELETE FROM visitors WHERE channel_id = ?', [id]);
-    await plain.remove(tx, id);
-  },
-};
 
 export const channels: Resource<UpdateChannelBody, CreateChannelBody> = {
   path: 'channels',
