@@ -110,8 +110,8 @@ export class AppModule {
   }
 }
 
-function edges({ tokens, apiKeys, limiter, service_token, log }: SessionParts): Provider[] {
-  const guard = (reflector: Reflector) => new CallerGuard(reflector, tokens, apiKeys, limiter);
+function edges({ tokens, apiKeys, limiter, agents, service_token, log }: SessionParts): Provider[] {
+  const guard = (reflector: Reflector) => new CallerGuard(reflector, { tokens, apiKeys, limiter, agents });
   return [
     { provide: APP_GUARD, useFactory: guard, inject: [Reflector] },
     { provide: APP_FILTER, useValue: new ProblemFilter(log) },

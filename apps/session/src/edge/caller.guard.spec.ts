@@ -24,7 +24,12 @@ const callers: Record<string, Caller> = {
 /** What becomes of a request with that token. */
 async function enter(door: keyof Doors, token?: string): Promise<string> {
   const tokens = { verify: (name: string) => Promise.resolve(callers[name]) };
-  const guard = new CallerGuard(new Reflector(), tokens as never, undefined as never, new RateLimiter(100, 100));
+  const guard = new CallerGuard(new Reflector(), {
+    tokens: tokens as never,
+    apiKeys: undefined as never,
+    limiter: new RateLimiter(100, 100),
+    agents: { noteSeen: async () => undefined } as never,
+  });
   const request = { headers: token === undefined ? {} : { authorization: `Bearer ${token}` } };
   const context = {
     getType: () => 'http',

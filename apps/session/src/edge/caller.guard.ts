@@ -3,6 +3,7 @@ import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { Refusal } from '#libs/contracts';
 import { type Caller, hasScope, idOf } from '#libs/domain';
+import type { Agents } from '../people/agents.ts';
 import { ApiKeys } from '../people/api-keys.ts';
 import { Tokens } from '../people/tokens.ts';
 import { type Allowed, type CallerRequest, DOOR, type Door } from './caller.ts';
@@ -15,12 +16,17 @@ export class CallerGuard implements CanActivate {
   readonly #tokens: Tokens;
   readonly #keys: ApiKeys;
   readonly #limiter: RateLimiter;
+  readonly #agents: Agents;
 
-  constructor(reflector: Reflector, tokens: Tokens, keys: ApiKeys, limiter: RateLimiter) {
+  constructor(
+    reflector: Reflector,
+    { tokens, apiKeys, limiter, agents }: { tokens: Tokens; apiKeys: ApiKeys; limiter: RateLimiter; agents: Agents },
+  ) {
     this.#reflector = reflector;
     this.#tokens = tokens;
-    this.#keys = keys;
+    this.#keys = apiKeys;
     this.#limiter = limiter;
+    this.#agents = agents;
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -34,6 +40,8 @@ export class CallerGuard implements CanActivate {
     if (!door.some((who) => isMeant(who, caller))) throw new Refusal('FORBIDDEN');
     this.#limiter.take(idOf(caller), http.getResponse<Response>());
     request.caller = caller;
+    // Before the call itself: who takes a session over REST must not count as absent.
+    if (caller.kind === 'agent') await this.#agents.noteSeen(caller.agent_id);
     return true;
   }
 

@@ -15,10 +15,10 @@ import {
 } from '#libs/contracts';
 import { type Caller, hasScope, idOf } from '#libs/domain';
 import type { MessageId } from '#libs/protocol';
-import { Allow, CallerOf } from '../edge/caller.ts';
+import type { Once } from '../database/once.ts';
+import { Allow, CallerOf, OnceOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import { FindSessions } from '../lifecycle/find-sessions.ts';
-import { Agents } from '../people/agents.ts';
 import { History } from './history.ts';
 import { ReadMarks } from './read-marks.ts';
 import { Sending } from './sending.ts';
@@ -29,14 +29,12 @@ export class MessagesController {
   readonly #marks: ReadMarks;
   readonly #sending: Sending;
   readonly #find: FindSessions;
-  readonly #agents: Agents;
 
-  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions, agents: Agents) {
+  constructor(history: History, marks: ReadMarks, sending: Sending, find: FindSessions) {
     this.#history = history;
     this.#marks = marks;
     this.#sending = sending;
     this.#find = find;
-    this.#agents = agents;
   }
 
   @Get('messages')
@@ -46,12 +44,14 @@ export class MessagesController {
     @Query(new Validated(messagesQuery)) query: MessagesQuery,
     @Req() request: Request,
   ) {
-    await this.#find.row(query.session_id, caller, 'messages:read');
-    // Who waits for messages this way has no socket to show that somebody is there.
-    if (caller.kind === 'agent' && query.wait !== undefined) await this.#agents.noteSeen(caller.agent_id);
+    const mayRead = () => this.#find.row(query.session_id, caller, 'messages:read');
+    await mayRead();
     const gone = new AbortController();
     request.on('close', () => gone.abort());
-    return this.#history.read(query, gone.signal);
+    const page = await this.#history.read(query, gone.signal);
+    // Behind the read: an agent may have handed the session over meanwhile, and what came since is another's.
+    if (caller.kind === 'agent') await mayRead();
+    return page;
   }
 
   @Get('messages/:message_id')
@@ -69,8 +69,9 @@ export class MessagesController {
     @Param('session_id') session_id: string,
     @CallerOf() caller: Caller,
     @Body(new Validated(sendMessageBody)) body: SendMessageBody,
+    @OnceOf() once: Once | undefined,
   ) {
-    return this.#sending.toSession(session_id, body, caller);
+    return this.#sending.toSession(session_id, body, caller, once);
   }
 
   @Post('send')

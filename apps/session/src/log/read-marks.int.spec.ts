@@ -20,7 +20,7 @@ beforeAll(async () => {
     fixture.agents,
     fixture.lifecycle.notes,
   );
-  const rest = new MessagesController(undefined as never, marks, undefined as never, find, fixture.agents);
+  const rest = new MessagesController(undefined as never, marks, undefined as never, find);
   edges = {
     socket: (caller, session_id, seq_id) => internal.read(readQuestion.parse({ caller, session_id, seq_id })),
     rest: (caller, session_id, seq_id) => rest.read(session_id, caller, { seq_id }),

@@ -5,6 +5,7 @@ import { type Caller, canWriteMessage } from '#libs/domain';
 import { type ChannelId, isId, type MessageId, type SessionId, type VisitorId } from '#libs/protocol';
 import { AgentRow, ChannelRow, VisitorRow } from '../database/entities.ts';
 import { messageIdOf, sendTimeNow } from '../database/ids.ts';
+import { type Once, transactOnce } from '../database/once.ts';
 import { isDuplicate } from '../database/transact.ts';
 import type { FindSessions } from '../lifecycle/find-sessions.ts';
 import { requireSameChannel, type SessionOpening } from '../lifecycle/session-opening.ts';
@@ -50,14 +51,16 @@ export class Sending {
   }
 
   /** For clients without a socket; the same as `message:send`. */
-  async toSession(session_id: string, body: SendMessageBody, caller: Caller): Promise<Sent> {
+  async toSession(session_id: string, body: SendMessageBody, caller: Caller, once?: Once): Promise<Sent> {
     const { find, rules } = this.#parts;
     const session = await find.row(session_id, caller, 'messages:write');
     if (!canWriteMessage(caller, session)) throw new Refusal('FORBIDDEN');
     await rules.check({ ...body, session_id: session.session_id }, caller);
     const { sender, sender_role, identity } = senderOf(caller);
     const message_id = messageIdOf(session.session_id, identity, body.client_msg_id);
-    const send_time = sendTimeNow();
+    const answer = { message_id, send_time: sendTimeNow() };
+    // What is answered is decided before it is produced: a repeat produces the same identity again, which changes nothing.
+    const { send_time } = once ? await transactOnce(this.#parts.dataSource, once, async () => answer) : answer;
     await this.#produce(session, { ...body, message_id, send_time, sender, sender_role });
     return { message_id, send_time };
   }

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { DataSource, EntityManager } from 'typeorm';
 import { type AgentStatus, type AgentStatusEvent, Refusal } from '#libs/contracts';
 import type { AgentId, TeamId } from '#libs/protocol';
@@ -9,11 +10,16 @@ import { eventRow } from '../outbox/event-row.ts';
 import type { Outbox } from '../outbox/outbox.ts';
 import type { Queue } from '../queue/queue.ts';
 
+const MOST_AGENTS = 20_000;
+/** Well within the time for which a call counts as a sign of life. */
+const SEEN_AGAIN_MS = 10_000;
+
 /** Agents at work: what status they chose, and whether they are here. Who there is, is set in settings/. */
 export class Agents {
   readonly #dataSource: DataSource;
   readonly #outbox: Outbox;
   readonly #queue: Queue;
+  readonly #seen = new LRUCache<AgentId, true>({ max: MOST_AGENTS, ttl: SEEN_AGAIN_MS });
 
   constructor(dataSource: DataSource, outbox: Outbox, queue: Queue) {
     this.#dataSource = dataSource;
@@ -75,9 +81,12 @@ export class Agents {
     for (const agent_id of came) await this.#queue.kickTeamsOf(agent_id);
   }
 
-  /** A client without a socket shows by its calls that its agent is here. */
-  noteSeen(agent_id: AgentId): Promise<void> {
-    return noteSeen(this.#dataSource.manager, agent_id);
+  /** A client without a socket shows by its calls that its agent is here; noted at most each few seconds. */
+  async noteSeen(agent_id: AgentId): Promise<void> {
+    if (this.#seen.has(agent_id)) return;
+    this.#seen.set(agent_id, true);
+    await this.#dataSource.query('UPDATE agents SET seen_at = NOW(6) WHERE agent_id = ?', [agent_id]);
+    await this.noteConnected([agent_id]);
   }
 
   async #teamIds(agent_id: AgentId): Promise<TeamId[]> {

@@ -92,6 +92,20 @@ test('nothing is given to who is absent, and at once to who comes back', async (
   await waitUntil('it to be served', async () => (await state(next.session_id)) === 'serving');
 });
 
+test.each(['noteConnected', 'noteSeen'] as const)('who is here again is given what waits at once: %s', async (note) => {
+  fixture.leases.held.clear();
+  await look();
+  const next = await fixture.session();
+  // What the opening looked for is found by now; another process hears of the agent.
+  await fixture.queue.stop();
+  const replica = await fixture.replica();
+  expect(await state(next.session_id)).toBe('waiting');
+  if (note === 'noteSeen') await replica.agents.noteSeen(anna);
+  else await replica.agents.noteConnected([anna]);
+  await waitUntil('it to be served', async () => (await state(next.session_id)) === 'serving', { limit_ms: 5_000 });
+  await replica.close();
+});
+
 test('a client without a socket is here as long as it calls', async () => {
   fixture.leases.held.clear();
   await fixture.agents.noteSeen(anna);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { SessionEvent } from '#libs/contracts';
+import { Refusal, type SessionEvent } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
@@ -142,6 +142,28 @@ describe('who gets a session', () => {
     const right = await fixture.agent(8, { skills: ['refund', 'tax'], languages: ['zh-CN'] });
     await online(right);
     await waitUntil('the right one to serve it', async () => (await agentOf(session_id)) === right);
+  });
+
+  test('is none of the engine’s choice who has just given it to the own team', async () => {
+    const anna = await fixture.agent();
+    const { session_id } = await fixture.session();
+    await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await fixture.queue.stop();
+    await fixture.database.query("UPDATE agents SET status = 'online'");
+    const replica = await fixture.replica();
+    const { team_id } = fixture;
+    await replica.commands.run(session_id, { type: 'transfer_to_team', to_team: team_id }, asAgent(anna), { id: anna });
+    await replica.queue.stop();
+    expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null, declined_by: anna });
+    await replica.close();
+  });
+
+  test('is not who is disabled, by hand neither', async () => {
+    const anna = await fixture.agent(8, { status: 'online', disabled: true });
+    const { session_id } = await fixture.session();
+    const accepting = fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await expect(accepting).rejects.toBeInstanceOf(Refusal);
+    expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null });
   });
 
   test('round robin goes round, whatever the load', async () => {
