@@ -41,6 +41,8 @@ export default defineConfig({
       }),
       tier('e2e', ['tests/{e2e,attacks}/**/*.spec.ts'], { timeout: 120_000 }),
       tier('cluster', ['tests/cluster/**/*.spec.ts'], { timeout: 600_000, alone: true }),
+      // No tests of `npm test`: load-tests/queue/main.ts runs them.
+      tier('sim', ['load-tests/**/*.sim.ts'], { timeout: 600_000, alone: true }),
     ],
   },
 });

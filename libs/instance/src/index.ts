@@ -7,6 +7,7 @@ export { type Instance, startInstance } from './instance.ts';
 export { fetchKafkaJars, hasKafkaJars, JarMismatch, locateKafkaJars } from './kafka-jars.ts';
 export { endLeftOvers } from './left-overs.ts';
 export { logTail } from './log-tail.ts';
+export { startMariadb } from './mariadb.ts';
 export { startMysql } from './mysql.ts';
 export { startRedis } from './redis.ts';
 export { findFreePort, PortBusy } from './ports.ts';
