@@ -45,10 +45,10 @@ test.each([
 });
 
 test.each([
-  [visitor, { from: 'agt_anna', to: 'agt_bo', reason: 'too hard' }, '   7 — Bo goes on with you'],
+  [visitor, { from: 'agt_anna', to: 'agt_bo' }, '   7 — Bo goes on with you'],
   [visitor, { from: 'agt_anna', to: 'agt_who' }, '   7 — another agent goes on with you'],
   [visitor, { from: 'agt_anna', to: 'team_2' }, '   7 — another team goes on with you; please wait'],
-  [bo, { from: 'agt_anna', to: 'agt_bo', reason: 'too hard' }, '   7 — Anna handed over to you: too hard'],
+  [bo, { from: 'agt_anna', to: 'agt_bo' }, '   7 — Anna handed over to you'],
   [bo, { from: 'agt_bo', to: 'team_2' }, '   7 — you handed over to the team Second Line'],
 ])('a hand-over as each side reads it (%#)', (reader, content, line) => {
   expect(lines.messageLine(messageOf({ type: 'transfer', sender_role: 'system', content }), reader)).toBe(line);

@@ -46,12 +46,12 @@ export function targetOf({ type, content }: Message): string | undefined {
 }
 
 function handOver({ content }: Message, { role, names }: Reader): string {
-  const { from, to, reason } = content as { from: string; to: string; reason?: string };
+  const { from, to } = content as { from: string; to: string };
   if (role === 'visitor') {
     if (to.startsWith('team_')) return 'another team goes on with you; please wait';
     return `${names.of(to, 'another agent')} goes on with you`;
   }
-  return `${names.of(from)} handed over to ${names.of(to)}${reason ? `: ${reason}` : ''}`;
+  return `${names.of(from)} handed over to ${names.of(to)}`;
 }
 
 export function outboxLine({ message, state, attempts, error }: OutboxEntry): string {
