@@ -169,8 +169,8 @@ export const defects: readonly Defect[] = [
     file: 'apps/session/src/queue/queue.store.ts',
     find: 'WHERE team_id = ? FOR UPDATE',
     replace: 'WHERE team_id = ?',
-    ...ofSession('queue/queue'),
-    name: 'three replicas drain',
+    ...ofSession('lifecycle/locks'),
+    name: 'the lock of a team',
   },
   {
     what: 'who returns goes to the end of the queue',
