@@ -20,7 +20,11 @@ const figures: readonly Figure[] = [
   ['… by an agent who comes back', '', (s) => ms(s.delay_ms.by_agent)],
   ['session comes, slot is free → assigned: P50 / P95 / P99, ms', '', (s) => ms(s.delay_ms.at_once)],
   ['wait in the queue since the agents came: P50 / P95 / P99, s', '', (s) => seconds(s.wait_ms)],
-  ['all agents come at once: slots taken', '', ({ rush }) => `${rush.assignments} in ${rush.seconds.toFixed(1)} s`],
+  [
+    'all agents come at once: slots taken',
+    '',
+    ({ rush }) => (rush.assignments > 0 ? `${rush.assignments} in ${rush.seconds.toFixed(1)} s` : 'never all'),
+  ],
   ['… assignments a second', '', ({ rush }) => rush.per_second.toFixed(0)],
   ['assignments a second after that', '', ({ after }) => after.per_second.toFixed(1)],
   [

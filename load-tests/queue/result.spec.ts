@@ -48,6 +48,12 @@ test('the rush is apart from what comes behind it, a freed slot from one that wa
   expect([fairness.somebody_waits.looks, fairness.nobody_waits.looks]).toEqual([1, 1]);
 });
 
+test('a queue that never catches up has no rush to leave out', () => {
+  const { rush, after, delay_ms } = toResult({ ...facts, capacities: new Map([['anna', 2]]) });
+  expect([rush.assignments, after.assignments]).toEqual([0, 3]);
+  expect(delay_ms.freed.max).toBe(1_020);
+});
+
 test('a shift in which all went well has no violations; what did not is counted', () => {
   expect(new Set(Object.values(toResult(facts).violations))).toEqual(new Set([0]));
   const { violations } = toResult({ ...facts, opened: 4, lines: lines.with(3, { ...line(3), session_id: 'b' }) });

@@ -7,7 +7,7 @@ import { type Assignment, type Line, replay } from './replay.ts';
 export interface ShiftResult {
   strategy: string;
   sessions: number;
-  /** From the agents' coming until every slot was taken. */
+  /** From the agents' coming until every slot was taken; nothing when that never was. */
   rush: { assignments: number; seconds: number; per_second: number; delay_ms: Percentiles };
   /** All that comes behind. */
   after: { assignments: number; seconds: number; per_second: number };
@@ -61,20 +61,24 @@ export interface ShiftFacts {
 export function toResult(facts: ShiftFacts): ShiftResult {
   const { strategy, capacities, opened, queued, lines, looks, repeated, failures } = facts;
   const replayed = replay(lines, capacities);
-  const { assignments, full_at_ms = Number.POSITIVE_INFINITY } = replayed;
+  const { assignments } = replayed;
   const assigned = assignments.map(({ session_id }) => session_id);
   const began_ms = lines.find(({ what }) => what === 'online')?.at_ms ?? 0;
   const waits = waitsOf(queued, assignments, began_ms);
-  const [rush, after] = [false, true].map((isAfter) => assignments.filter((one) => one.isAfterRush === isAfter));
-  const atOnce = (after ?? []).filter(({ cause }) => cause === 'session');
-  const freed = (after ?? []).filter(({ cause }) => cause !== 'session');
+  // Never caught up: then nothing is left out as a rush.
+  const full_at_ms = replayed.full_at_ms ?? began_ms;
+  const isRush = (one: Assignment) => replayed.full_at_ms !== undefined && !one.isAfterRush;
+  const rush = assignments.filter(isRush);
+  const after = assignments.filter((one) => !isRush(one));
+  const atOnce = after.filter(({ cause }) => cause === 'session');
+  const freed = after.filter(({ cause }) => cause !== 'session');
   const isRushOver = ({ at_ms }: Look) => at_ms >= full_at_ms - began_ms;
   const loads = countWrongLoads(looks);
   return {
     strategy,
     sessions: opened,
-    rush: { ...pace(rush ?? [], began_ms), delay_ms: delaysOf(rush ?? []) },
-    after: pace(after ?? [], full_at_ms),
+    rush: { ...pace(rush, began_ms), delay_ms: delaysOf(rush) },
+    after: pace(after, full_at_ms),
     wait_ms: percentilesOf([...waits]),
     delay_ms: {
       freed: delaysOf(freed),
