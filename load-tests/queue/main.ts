@@ -11,7 +11,6 @@ import { provideEngines } from '../../scripts/instance/provide-engines.ts';
 import { stopSignal } from '../../scripts/instance/stop-signal.ts';
 import { clearTestFolder, sweepTestFolders, TEST_FOLDER } from '../../scripts/instance/test-folder.ts';
 import { runTier } from '../../scripts/instance/test-tier.ts';
-import { watchOthers } from '../measure/others.ts';
 import { describeCommit, describeMachine } from '../report.ts';
 import { plotQueue } from './plot.ts';
 import { type QueueReport, toMarkdown } from './report.ts';
@@ -50,16 +49,15 @@ async function simulate(): Promise<boolean> {
     const env = {
       ...process.env,
       MYSQL_URL: database.url,
+      MYSQL_PID: String(database.pid),
       QUEUE_SIM_SEED: values.seed,
       QUEUE_SIM_RESULTS: file,
     };
     const run = { root, folder, tier: 'sim', name: undefined, files: [], env, signal };
-    const countOthers = watchOthers([database.pid]);
     const { failed } = await runTier(run);
-    const others_cores = countOthers();
     // Missing when the run was ended early, or never began.
     const shifts = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ShiftResult[]) : [];
-    if (shifts.length > 0) await write(shifts, others_cores);
+    if (shifts.length > 0) await write(shifts);
     return failed === 0;
   } finally {
     await database?.stop();
@@ -84,11 +82,10 @@ async function startDatabase(folder: string, record: RunRecord): Promise<Engine>
   });
 }
 
-async function write(shifts: ShiftResult[], others_cores: number): Promise<void> {
+async function write(shifts: ShiftResult[]): Promise<void> {
   const report: QueueReport = {
     machine: describeMachine(),
     commit: describeCommit(),
-    others_cores,
     seed: Number(values.seed),
     shifts,
   };

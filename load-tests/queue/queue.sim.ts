@@ -1,6 +1,7 @@
 /** The simulation itself, run by main.ts: under vitest, because entities are made of decorators. */
 import { writeFile } from 'node:fs/promises';
 import { afterAll, expect, test } from 'vitest';
+import { watchCores } from '../measure/cores.ts';
 import { readLines, readQueued } from './look.ts';
 import { planShift } from './plan-shift.ts';
 import { type ShiftResult, toResult } from './result.ts';
@@ -17,7 +18,9 @@ test.each(['least_loaded', 'round_robin'] as const)(
   async (strategy) => {
     const stage = await setStage(strategy, shift);
     try {
+      const countCores = watchCores([Number(process.env['MYSQL_PID'])]);
       const { looks, repeated, failures } = await runShift(stage, shift.breaks);
+      const cores = countCores();
       const result = toResult({
         strategy,
         capacities: new Map(stage.agents.map(({ agent_id, capacity }) => [agent_id, capacity])),
@@ -26,6 +29,7 @@ test.each(['least_loaded', 'round_robin'] as const)(
         lines: await readLines(stage),
         looks,
         repeated,
+        cores,
         failures,
       });
       results.push(result);

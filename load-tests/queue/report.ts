@@ -5,8 +5,6 @@ import type { ShiftResult, Violations } from './result.ts';
 export interface QueueReport {
   machine: string;
   commit: string;
-  /** What others took of the machine meanwhile. */
-  others_cores: number;
   seed: number;
   shifts: ShiftResult[];
 }
@@ -36,6 +34,11 @@ const figures: readonly Figure[] = [
   ['… while somebody waits, mean over looks', '', ({ fairness }) => fairness.somebody_waits.mean.toFixed(3)],
   ["Jain's index of turns, where there was a choice", '', (s) => s.fairness_of_turns.toFixed(3)],
   ['assignments that the outbox told again', '', (s) => `${s.told_again_percent.toFixed(0)} %`],
+  [
+    'cores used by all of this / by others on the machine',
+    '',
+    ({ cores }) => `${cores.own.toFixed(2)} / ${cores.others.toFixed(2)}`,
+  ],
 ];
 
 const violations: Readonly<Record<keyof Violations, string>> = {
@@ -50,7 +53,7 @@ const violations: Readonly<Record<keyof Violations, string>> = {
 };
 
 /** @param plot the address of the picture */
-export function toMarkdown({ machine, commit, others_cores, seed, shifts }: QueueReport, plot: string): string {
+export function toMarkdown({ machine, commit, seed, shifts }: QueueReport, plot: string): string {
   const names = Object.keys(violations) as (keyof Violations)[];
   const strategies = shifts.map(({ strategy }) => `\`${strategy}\``);
   const mean_service = MEAN_SERVICE_MS / 1_000;
@@ -60,7 +63,7 @@ export function toMarkdown({ machine, commit, others_cores, seed, shifts }: Queu
   return [
     `# Queue: ${WAITING.toLocaleString('en')} wait, 100 agents, slots are freed`,
     '',
-    `${machine}; commit ${commit}; MariaDB with its data in RAM, three replicas of session's parts and the visitors in one process, all on the same machine, of which others used ${others_cores.toFixed(1)} cores meanwhile; seed ${seed}.`,
+    `${machine}; commit ${commit}; MariaDB with its data in RAM, three replicas of session's parts and the visitors in one process, all on the same machine; seed ${seed}.`,
     '',
     `Three teams, each fourth agent in two of them, capacities 3 to 8; services of ${mean_service} s in the mean, exponential; a fifth of the sessions with skills, a fifth with a priority; now and then an agent is busy for some seconds. The agents come when their slots and ${WAITING.toLocaleString('en')} more sessions wait; then follow ${phases.join(', and ')}. The same sessions come with both strategies.`,
     '',

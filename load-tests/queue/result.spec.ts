@@ -35,6 +35,7 @@ const facts = {
   lines,
   looks: [look(50, 2), look(500, 1), look(3_000, 0)],
   repeated: 0,
+  cores: { own: 1, others: 0 },
   failures: [],
 };
 

@@ -1,3 +1,4 @@
+import type { Cores } from '../measure/cores.ts';
 import { type Percentiles, percentilesOf } from '../measure/percentiles.ts';
 import { countWrongLoads, type Fairness, jainIndex, type Look, measureFairness } from './fairness.ts';
 import { findOvertakers, type Queued } from './order.ts';
@@ -21,6 +22,7 @@ export interface ShiftResult {
   fairness_of_turns: number;
   /** Assignments that the outbox told again, of a hundred. */
   told_again_percent: number;
+  cores: Cores;
   /** None of these may happen. */
   violations: Violations;
   failures: string[];
@@ -55,11 +57,12 @@ export interface ShiftFacts {
   lines: readonly Line[];
   looks: readonly Look[];
   repeated: number;
+  cores: Cores;
   failures: readonly string[];
 }
 
 export function toResult(facts: ShiftFacts): ShiftResult {
-  const { strategy, capacities, opened, queued, lines, looks, repeated, failures } = facts;
+  const { strategy, capacities, opened, queued, lines, looks, repeated, cores, failures } = facts;
   const replayed = replay(lines, capacities);
   const { assignments } = replayed;
   const assigned = assignments.map(({ session_id }) => session_id);
@@ -92,6 +95,7 @@ export function toResult(facts: ShiftFacts): ShiftResult {
     },
     fairness_of_turns: jainIndex(turnsOf(atOnce, capacities.keys())),
     told_again_percent: (repeated / assigned.length) * 100,
+    cores,
     violations: {
       overtakers: findOvertakers(queued, assigned).length,
       above_capacity: replayed.above_capacity,
