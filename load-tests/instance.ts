@@ -54,6 +54,8 @@ export async function start(replicas: string, engineData: 'ram' | 'disk', port: 
     }
     await rm(dataDir, { recursive: true, force: true });
   };
+  for (const name of ['SIGINT', 'SIGTERM'] as const)
+    process.once(name, () => void stop().then(() => process.exit(130)));
   const end = Date.now() + START_LIMIT_MS;
   while (Date.now() < end && child.exitCode === null) {
     const text = await readFile(join(dataDir, 'instance.json'), 'utf8').catch(() => undefined);

@@ -12,6 +12,8 @@ export interface Pair {
   session_id: string;
   visitor: LightClient;
   agent: LightClient;
+  /** Closes the session: left open it would return to the queue, and take the agents of the next round. */
+  end(): Promise<void>;
 }
 
 export type OnMessage = (side: 'visitor' | 'agent', message: Record<string, unknown>) => void;
@@ -46,11 +48,12 @@ export async function makePairs(instance: InstanceFile, count: number, onMessage
     const onEvent = (event: string, data: unknown) => {
       if (event === 'message:created') onMessage('visitor', data as Record<string, unknown>);
     };
-    pairs.push({
-      session_id,
-      agent: served,
-      visitor: await connectLightClient({ url, auth: { token, protocol: 1 }, onEvent }),
-    });
+    const visitor = await connectLightClient({ url, auth: { token, protocol: 1 }, onEvent });
+    const end = async () => {
+      await api.post(`/sessions/${session_id}/close`, {});
+      visitor.close();
+    };
+    pairs.push({ session_id, agent: served, visitor, end });
   }
   return pairs;
 }

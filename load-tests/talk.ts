@@ -60,7 +60,7 @@ export async function runTalk(instance: InstanceFile, options: TalkOptions): Pro
   const measured = [...words.values()].slice(warmUp);
   const verdict = await verify(instance.engines.mysql_url, words, arrivals);
   const lost_connections = await crowd.countLost();
-  for (const pair of pairs) pair.visitor.close();
+  for (const pair of pairs) await pair.end();
   for (const agent of new Set(pairs.map((pair) => pair.agent))) agent.close();
   crowd.end();
   const times = (pick: (word: SentWord) => number | undefined) =>
