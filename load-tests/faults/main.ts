@@ -30,11 +30,12 @@ interface Row {
 type Arrival = { session_id: string; seq_id: number; client_msg_id: string };
 
 const dataDir = await mkdtemp(join(tmpdir(), 'seqdesk-load-'));
+const engineDataDir = await mkdtemp('/dev/shm/seqdesk-load-');
 const instance = await startInstance({
   root: process.cwd(),
   env: { ...process.env, ...RAISED_LIMITS },
   dataDir,
-  engineDataDir: await mkdtemp('/dev/shm/seqdesk-load-'),
+  engineDataDir,
   replicas: REPLICAS,
   supervise: false,
 });
@@ -81,7 +82,7 @@ try {
   }
 } finally {
   await instance.stop();
-  await rm(dataDir, { recursive: true, force: true });
+  for (const folder of [dataDir, engineDataDir]) await rm(folder, { recursive: true, force: true });
 }
 await report();
 process.exit();

@@ -59,12 +59,14 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   app.setGlobalPrefix(PREFIX, { exclude: ['internal/{*path}'] });
   writer?.connect(app);
 
-  await writer?.warmUp();
-  await app.startAllMicroservices();
+  await app.init();
   if (roles.includes('api')) await app.listen(port, host);
   if (roles.includes('jobs')) {
     for (const job of parts.jobs) job.start();
   }
+  // Last: until this replica joins the group somebody else writes, and then its words wait for whatever else it is busy with.
+  await writer?.warmUp();
+  await app.startAllMicroservices();
   writer?.startWatching();
   state.isUp = true;
   log.info({ port, ops_port: ops.port, roles }, 'session is up');
