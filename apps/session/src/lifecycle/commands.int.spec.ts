@@ -19,8 +19,8 @@ beforeEach(async () => {
 });
 
 const asAgent = (agent_id: AgentId, role: 'agent' | 'supervisor' | 'admin' = 'agent', team_ids = [fixture.team_id]) =>
-  ({ kind: 'agent', agent_id, role, team_ids }) as Caller;
-const asVisitor = (): Caller => ({ kind: 'visitor', visitor_id, channel_id: fixture.channel_id });
+  fixture.asAgent(agent_id, { role, team_ids });
+const asVisitor = () => fixture.asVisitor(visitor_id);
 const run = (command: SessionCommand, caller: Caller) =>
   fixture.commands.run(session_id, command, caller, { id: 'test' });
 const code = outcomeOf;
@@ -34,10 +34,7 @@ async function active(agent_id: AgentId): Promise<number> {
   return Number(row?.['active']);
 }
 async function toldOf(id: string) {
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.allTold();
   const own = fixture.published.filter(({ key }) => key === id);
   const events = own
     .filter(({ topic }) => topic === 'chat.events.v1')

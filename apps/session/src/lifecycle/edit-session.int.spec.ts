@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SessionEvent, UpdateSessionBody } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId, SessionId, TeamId, VisitorId } from '#libs/protocol';
-import { waitUntil } from '#libs/testing';
 import { outcomeOf, SessionFixture } from '../../fixture/session-fixture.ts';
 import { newId } from '../database/ids.ts';
 
@@ -22,23 +21,16 @@ beforeEach(async () => {
   await fixture.commands.run(session_id, { type: 'accept' }, people.owner(), { id: anna });
 });
 
-const agent = (agent_id: AgentId, more: Partial<Extract<Caller, { kind: 'agent' }>> = {}): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-  ...more,
-});
 const key = (...scopes: string[]): Caller => ({ kind: 'key', key_id: newId('key'), scopes, sender_names: [] });
 const people = {
-  owner: () => agent(anna),
-  colleague: () => agent(newId('agt')),
-  supervisor: () => agent(newId('agt'), { role: 'supervisor' }),
-  'supervisor of another team': () => agent(newId('agt'), { role: 'supervisor', team_ids: [other_team] }),
-  admin: () => agent(newId('agt'), { role: 'admin', team_ids: [] }),
+  owner: () => fixture.asAgent(anna),
+  colleague: () => fixture.asAgent(newId('agt')),
+  supervisor: () => fixture.asAgent(newId('agt'), { role: 'supervisor' }),
+  'supervisor of another team': () => fixture.asAgent(newId('agt'), { role: 'supervisor', team_ids: [other_team] }),
+  admin: () => fixture.asAgent(newId('agt'), { role: 'admin', team_ids: [] }),
   'key that writes': () => key('sessions:write'),
   'key that reads': () => key('sessions:read'),
-  visitor: (): Caller => ({ kind: 'visitor', visitor_id, channel_id: fixture.channel_id }),
+  visitor: () => fixture.asVisitor(visitor_id),
 };
 
 const update = (body: UpdateSessionBody, caller: Caller = people.owner()) =>
@@ -48,10 +40,7 @@ const tag = (tags: string[], caller: Caller = people.owner()) =>
 const close = () => fixture.commands.run(session_id, { type: 'close' }, people.owner(), { id: anna });
 
 async function events(): Promise<SessionEvent[]> {
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.allTold();
   return fixture.published
     .filter(({ topic, key: subject }) => topic === 'chat.events.v1' && subject === session_id)
     .map(({ value }) => JSON.parse(String(value)) as SessionEvent);

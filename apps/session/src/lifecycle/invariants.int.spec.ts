@@ -12,7 +12,6 @@ import { Refusal, type Session, type SessionEvent, type UpdateSessionBody } from
 import type { Caller } from '#libs/domain';
 import { Failpoints } from '#libs/observability';
 import type { AgentId, SessionId, TeamId, VisitorId } from '#libs/protocol';
-import { waitUntil } from '#libs/testing';
 import { log, SessionFixture } from '../../fixture/session-fixture.ts';
 import { Queue } from '../queue/queue.ts';
 import type { SessionCommand } from './plan-command.ts';
@@ -236,10 +235,7 @@ test(`${RUNS} random lives of three sessions`, async () => {
           if (index === cut) snapshots.set(session_id, session);
         }
       }
-      await waitUntil(
-        'the outbox to be empty',
-        async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-      );
+      await fixture.allTold();
       for (const { session_id, visitor_id } of sessions) {
         const fresh = await checkSession(session_id);
         const events = eventsOf(session_id);

@@ -18,13 +18,7 @@ beforeEach(async () => {
 afterEach(() => fixture.close());
 
 const by = { id: 'test' };
-const asAgent = (agent_id: AgentId, role: 'agent' | 'supervisor' = 'agent'): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role,
-  team_ids: [fixture.team_id],
-});
-const run = (session_id: SessionId, command: SessionCommand, caller = asAgent(anna)) =>
+const run = (session_id: SessionId, command: SessionCommand, caller: Caller = fixture.asAgent(anna)) =>
   fixture.commands.run(session_id, command, caller, by);
 /** Without the kick that coming online is. */
 const setOnline = (agent_id: AgentId) =>
@@ -105,7 +99,7 @@ describe('the lock of a team', () => {
     }
     const callers: Partial<Record<SessionCommand['type'], Caller>> = {
       request_human: { kind: 'visitor', visitor_id, channel_id: fixture.channel_id },
-      transfer_reject: asAgent(bo),
+      transfer_reject: fixture.asAgent(bo),
     };
     // No drain of what was done before stands behind the lock.
     await fixture.queue.stop();
@@ -136,7 +130,9 @@ describe('a drain looks again under the lock of the session that it has chosen',
     await setOnline(anna);
     const command = type === 'transfer_to_team' ? { type, to_team: other } : { type };
     const change = await begin((tx) =>
-      fixture.commands.runIn(tx, first.session_id, command, asAgent(bo, 'supervisor'), by).then(() => undefined),
+      fixture.commands
+        .runIn(tx, first.session_id, command, fixture.asAgent(bo, { role: 'supervisor' }), by)
+        .then(() => undefined),
     );
     replica.queue.kick(fixture.team_id);
     await oneWaits(lockOfSession);
@@ -184,7 +180,7 @@ test('a sweep that finds nothing to do leaves a transition under way the look th
     return rows.length === 1;
   };
   const accepting = await begin((tx) =>
-    fixture.commands.runIn(tx, session_id, { type: 'accept' }, asAgent(anna), by).then(() => undefined),
+    fixture.commands.runIn(tx, session_id, { type: 'accept' }, fixture.asAgent(anna), by).then(() => undefined),
   );
   const sweeping = fixture.lifecycle.timers.sweep();
   await oneWaits(/UPDATE sessions SET due_at/);

@@ -20,20 +20,13 @@ beforeEach(async () => {
   await fixture.commands.run(session_id, { type: 'accept' }, people.owner(), { id: anna });
 });
 
-const agent = (agent_id: AgentId, more: Partial<Extract<Caller, { kind: 'agent' }>> = {}): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-  ...more,
-});
 const people = {
-  owner: () => agent(anna),
-  colleague: () => agent(newId('agt')),
-  supervisor: () => agent(newId('agt'), { role: 'supervisor' }),
-  'supervisor of another team': () => agent(newId('agt'), { role: 'supervisor', team_ids: [newId('team')] }),
-  admin: () => agent(newId('agt'), { role: 'admin', team_ids: [] }),
-  visitor: (): Caller => ({ kind: 'visitor', visitor_id, channel_id: fixture.channel_id }),
+  owner: () => fixture.asAgent(anna),
+  colleague: () => fixture.asAgent(newId('agt')),
+  supervisor: () => fixture.asAgent(newId('agt'), { role: 'supervisor' }),
+  'supervisor of another team': () => fixture.asAgent(newId('agt'), { role: 'supervisor', team_ids: [newId('team')] }),
+  admin: () => fixture.asAgent(newId('agt'), { role: 'admin', team_ids: [] }),
+  visitor: () => fixture.asVisitor(visitor_id),
   key: (): Caller => ({ kind: 'key', key_id: newId('key'), scopes: ['sessions:write'], sender_names: [] }),
 };
 

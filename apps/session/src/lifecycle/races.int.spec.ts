@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Caller } from '#libs/domain';
-import type { AgentId, VisitorId } from '#libs/protocol';
-import { waitUntil } from '#libs/testing';
 import { outcomeOf, SessionFixture } from '../../fixture/session-fixture.ts';
 import type { SessionCommand } from './plan-command.ts';
 
@@ -9,14 +7,6 @@ const ROUNDS = 100;
 let fixture: SessionFixture;
 beforeAll(async () => (fixture = await SessionFixture.open()));
 afterAll(() => fixture.close());
-
-const asAgent = (agent_id: AgentId): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-});
-const asVisitor = (visitor_id: VisitorId): Caller => ({ kind: 'visitor', visitor_id, channel_id: fixture.channel_id });
 
 const outcome = (session_id: string, command: SessionCommand, caller: Caller) =>
   outcomeOf(fixture.commands.run(session_id, command, caller, { id: 'test' }));
@@ -32,10 +22,7 @@ async function checkBooks(): Promise<void> {
     `SELECT s.session_id, s.version, (SELECT COUNT(*) FROM audit_log l WHERE l.subject = s.session_id) AS audits FROM sessions s`,
   );
   for (const { version, audits } of lines) expect(Number(audits)).toBe(Number(version));
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.allTold();
   const told = new Map<string, number[]>();
   for (const { topic, key, value } of fixture.published) {
     if (topic !== 'chat.events.v1' || !key.startsWith('ses_')) continue;
@@ -52,7 +39,9 @@ test(`two agents accept at once, ${ROUNDS} times: one serves, the other learns w
   const [anna, bo] = [await fixture.agent(1_000), await fixture.agent(1_000)];
   for (let round = 0; round < ROUNDS; round += 1) {
     const { session_id } = await fixture.session();
-    const ends = await Promise.all([anna, bo].map((agent) => outcome(session_id, { type: 'accept' }, asAgent(agent))));
+    const ends = await Promise.all(
+      [anna, bo].map((agent) => outcome(session_id, { type: 'accept' }, fixture.asAgent(agent))),
+    );
     expect(ends.toSorted()).toEqual(['STATE_CONFLICT', 'serving']);
   }
   await checkBooks();
@@ -62,10 +51,10 @@ test(`a transfer races with a close, ${ROUNDS} times: closed in the end, and the
   const [anna, bo] = [await fixture.agent(1_000), await fixture.agent(1_000)];
   for (let round = 0; round < ROUNDS; round += 1) {
     const { session_id, visitor_id } = await fixture.session();
-    await outcome(session_id, { type: 'accept' }, asAgent(anna));
+    await outcome(session_id, { type: 'accept' }, fixture.asAgent(anna));
     const [transfer, close] = await Promise.all([
-      outcome(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna)),
-      outcome(session_id, { type: 'close' }, asVisitor(visitor_id)),
+      outcome(session_id, { type: 'transfer_to_agent', to_agent: bo }, fixture.asAgent(anna)),
+      outcome(session_id, { type: 'close' }, fixture.asVisitor(visitor_id)),
     ]);
     expect(close).toBe('closed');
     expect(['transferring', 'SESSION_CLOSED']).toContain(transfer);
@@ -78,10 +67,10 @@ test(`an accept races with the offer's end, ${ROUNDS} times: exactly one outcome
   const [anna, bo] = [await fixture.agent(1_000), await fixture.agent(1_000)];
   for (let round = 0; round < ROUNDS; round += 1) {
     const { session_id } = await fixture.session();
-    await outcome(session_id, { type: 'accept' }, asAgent(anna));
-    await outcome(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna));
+    await outcome(session_id, { type: 'accept' }, fixture.asAgent(anna));
+    await outcome(session_id, { type: 'transfer_to_agent', to_agent: bo }, fixture.asAgent(anna));
     const expire = outcomeOf(fixture.commands.runAsEngine(session_id, { type: 'transfer_expire' }));
-    const ends = await Promise.all([outcome(session_id, { type: 'transfer_accept' }, asAgent(bo)), expire]);
+    const ends = await Promise.all([outcome(session_id, { type: 'transfer_accept' }, fixture.asAgent(bo)), expire]);
     const { agent_id } = await fixture.get(session_id);
     expect(ends).toEqual(agent_id === bo ? ['serving', 'STATE_CONFLICT'] : ['STATE_CONFLICT', 'serving']);
   }

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Refusal, type SendBody } from '#libs/contracts';
-import type { Caller } from '#libs/domain';
-import type { VisitorId } from '#libs/protocol';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
 import { newId } from '../database/ids.ts';
 import { MessageRules } from '../log/message-rules.ts';
@@ -33,11 +31,6 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
-const asVisitor = (visitor_id: VisitorId): Caller => ({
-  kind: 'visitor',
-  visitor_id,
-  channel_id: fixture.channel_id,
-});
 const setBot = (bot: string) => fixture.database.query('UPDATE channels SET bot = ?', [bot]);
 const notice = (to: string, more: Partial<SendBody> = {}) =>
   sending.toUser({ from: 'shop', to, type: 'text', content: 'shipped', ...more } as SendBody, key, undefined);
@@ -68,18 +61,18 @@ test('a channel that is not the one of the visitor is refused, whoever names it'
   const { session_id, visitor_id } = await fixture.session();
   const ends = await Promise.all([
     refusal(controller.open(key, { channel_id, visitor: { visitor_id } }, by, undefined)),
-    refusal(controller.open(asVisitor(visitor_id), { channel_id }, by, undefined)),
+    refusal(controller.open(fixture.asVisitor(visitor_id), { channel_id }, by, undefined)),
     refusal(notice(visitor_id, { channel_id })),
     refusal(notice(session_id, { channel_id })),
   ]);
   expect(new Set(ends)).toEqual(new Set(['VALIDATION_FAILED channel_id: is not the channel of this visitor']));
-  const own = await controller.open(asVisitor(visitor_id), { channel_id: fixture.channel_id }, by, undefined);
+  const own = await controller.open(fixture.asVisitor(visitor_id), { channel_id: fixture.channel_id }, by, undefined);
   expect(own.session_id).toBe(session_id);
 });
 
 test('a notice to a closed session opens a follow-up that is told to be the work of the program', async () => {
   const { session_id, visitor_id } = await fixture.session();
-  await fixture.commands.run(session_id, { type: 'close' }, asVisitor(visitor_id), { id: visitor_id });
+  await fixture.commands.run(session_id, { type: 'close' }, fixture.asVisitor(visitor_id), { id: visitor_id });
   const sent = await notice(session_id);
   expect(await fixture.sessions.find(sent.session_id)).toMatchObject({
     previous_session_id: session_id,

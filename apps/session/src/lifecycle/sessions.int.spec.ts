@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
 import { dataSchemas, event, Refusal, session, type SessionEvent, topics } from '#libs/contracts';
-import type { AgentId } from '#libs/protocol';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
 import { waitUntil } from '#libs/testing';
 
@@ -15,8 +14,6 @@ afterEach(async () => {
   await fixture.database.query("UPDATE sessions SET state = 'closed', open_visitor_id = NULL WHERE state <> 'closed'");
 });
 
-const asAgent = (agent_id: AgentId) =>
-  ({ kind: 'agent', agent_id, role: 'agent', team_ids: [fixture.team_id] }) as const;
 async function outcome(act: Promise<{ state: string }>): Promise<string> {
   return act.then(
     ({ state }) => state,
@@ -57,11 +54,11 @@ test('a closed session has one follow-up session, whoever asks for it and howeve
 test('who accepts after a colleague has is told so, not that there is no such session', async () => {
   const [anna, bo] = [await fixture.agent(), await fixture.agent()];
   const { session_id } = await fixture.session();
-  await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
-  expect(await outcome(fixture.commands.run(session_id, { type: 'accept' }, asAgent(bo), { id: bo }))).toBe(
+  await fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
+  expect(await outcome(fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(bo), { id: bo }))).toBe(
     'STATE_CONFLICT',
   );
-  const stranger = { ...asAgent(bo), team_ids: [] };
+  const stranger = fixture.asAgent(bo, { team_ids: [] });
   expect(await outcome(fixture.commands.run(session_id, { type: 'accept' }, stranger, { id: bo }))).toBe('NOT_FOUND');
 });
 
@@ -86,7 +83,7 @@ test('first come, first served; a slot that is freed goes to who waits longest',
   const serves = async (session_id: string) => (await fixture.sessions.find(session_id))?.agent_id === anna;
   await waitUntil('the first to be served', () => serves(first.session_id));
   expect(await serves(second.session_id)).toBe(false);
-  await fixture.commands.run(first.session_id, { type: 'close' }, asAgent(anna), { id: anna });
+  await fixture.commands.run(first.session_id, { type: 'close' }, fixture.asAgent(anna), { id: anna });
   await waitUntil('the second to be served', () => serves(second.session_id));
   expect(await serves(third.session_id)).toBe(false);
 });
@@ -94,12 +91,9 @@ test('first come, first served; a slot that is freed goes to who waits longest',
 test('a transition tells of itself in the order of its versions, with its entry for the log, and leaves an audit line', async () => {
   const anna = await fixture.agent();
   const { session_id } = await fixture.session();
-  await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna, ip: '127.0.0.9' });
-  await fixture.commands.run(session_id, { type: 'close' }, asAgent(anna), { id: anna });
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna, ip: '127.0.0.9' });
+  await fixture.commands.run(session_id, { type: 'close' }, fixture.asAgent(anna), { id: anna });
+  await fixture.allTold();
   const own = fixture.published.filter(({ key }) => key === session_id);
   const events = own
     .filter(({ topic }) => topic === 'chat.events.v1')

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Caller } from '#libs/domain';
 import type { AgentId, SessionId } from '#libs/protocol';
 import { waitUntil } from '#libs/testing';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
@@ -20,12 +19,6 @@ beforeEach(async () => {
 afterEach(() => fixture.close());
 
 const look = () => fixture.lifecycle.presence.look();
-const asAgent = (agent_id: AgentId): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-});
 const pass = (seconds: number) =>
   fixture.database.query('UPDATE agents SET absent_since = absent_since - INTERVAL ? SECOND', [seconds]);
 const state = async (id: string = session_id) => (await fixture.get(id)).state;
@@ -120,7 +113,7 @@ test('an offer to who is lost goes back; one by who is lost lives on', async () 
   const bo = await fixture.agent();
   fixture.leases.held.add(bo);
   const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
-  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, offer, fixture.asAgent(anna), { id: anna });
   fixture.leases.held.delete(bo);
   await look();
   await pass(61);
@@ -128,7 +121,7 @@ test('an offer to who is lost goes back; one by who is lost lives on', async () 
   expect(await fixture.get(session_id)).toMatchObject({ state: 'serving', agent_id: anna });
   fixture.leases.held.add(bo);
   await fixture.agents.noteConnected([bo]);
-  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, offer, fixture.asAgent(anna), { id: anna });
   fixture.leases.held.delete(anna);
   await look();
   await pass(61);
@@ -175,7 +168,7 @@ test('two replicas look at once: an offer that was made anew in between stays wi
   for (const agent_id of [bo, cem]) fixture.leases.held.add(agent_id);
   for (const agent_id of [anna, cem]) replica.leases.held.add(agent_id);
   const offerTo = (to_agent: AgentId) =>
-    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent }, asAgent(anna), { id: anna });
+    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent }, fixture.asAgent(anna), { id: anna });
   await offerTo(bo);
   fixture.leases.held.delete(bo);
   await look();
@@ -195,7 +188,7 @@ test('the grace of who only has an offer begins anew too while Redis is away', a
   const bo = await fixture.agent();
   fixture.leases.held.add(bo);
   const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
-  await fixture.commands.run(session_id, offer, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, offer, fixture.asAgent(anna), { id: anna });
   fixture.leases.held.delete(bo);
   await look();
   await pass(61);

@@ -19,16 +19,14 @@ export interface Need {
   readonly language: string | null;
   /** Who has just declined it, or let it lie. */
   readonly declined_by: AgentId | null;
-  /** Who served this visitor last. */
-  readonly last_agent_id: AgentId | null;
 }
 
-type Compare = (one: Candidate, other: Candidate, need: Need) => number;
+type Compare = (one: Candidate, other: Candidate, last_agent_id: AgentId | null) => number;
 
 const byId: Compare = (one, other) => (one.agent_id < other.agent_id ? -1 : Number(one.agent_id > other.agent_id));
 const byRest: Compare = (one, other) => (one.last_assigned ?? 0) - (other.last_assigned ?? 0);
 const byLoad: Compare = (one, other) => one.active / one.capacity - other.active / other.capacity;
-const byAcquaintance: Compare = (one, other, { last_agent_id }) =>
+const byAcquaintance: Compare = (one, other, last_agent_id) =>
   Number(other.agent_id === last_agent_id) - Number(one.agent_id === last_agent_id);
 
 /** In which order each strategy prefers agents; the first comparison that tells two apart decides. */
@@ -38,31 +36,29 @@ const preferences: Record<TeamStrategy, readonly Compare[]> = {
   last_agent_first: [byAcquaintance, byLoad, byRest, byId],
 };
 
-/** The agent whom the strategy prefers among those who may serve the session; undefined when nobody may. */
+/**
+ * The one among those who may serve a session whom the strategy prefers; undefined when there is nobody.
+ * @param last_agent_id who served this visitor last
+ */
 export function chooseAgent(
-  candidates: readonly Candidate[],
-  need: Need,
+  eligible: readonly Candidate[],
   strategy: TeamStrategy,
+  last_agent_id: AgentId | null,
 ): Candidate | undefined {
-  return candidates
-    .filter((candidate) => isEligible(candidate, need))
-    .reduce<Candidate | undefined>(
-      (best, candidate) => (best && prefer(best, candidate, need, strategy) <= 0 ? best : candidate),
-      undefined,
-    );
+  const compare = (one: Candidate, other: Candidate) => {
+    for (const by of preferences[strategy]) {
+      const order = by(one, other, last_agent_id);
+      if (order !== 0) return order;
+    }
+    return 0;
+  };
+  return eligible.toSorted(compare)[0];
 }
 
+/** Whether the agent may serve the session. */
 export function isEligible({ agent_id, active, capacity, skills, languages }: Candidate, need: Need): boolean {
   if (active >= capacity || agent_id === need.declined_by) return false;
   return need.skills.every((skill) => skills.includes(skill)) && speaks(languages, need.language);
-}
-
-function prefer(one: Candidate, other: Candidate, need: Need, strategy: TeamStrategy): number {
-  for (const compare of preferences[strategy]) {
-    const order = compare(one, other, need);
-    if (order !== 0) return order;
-  }
-  return 0;
 }
 
 /** `zh` and `zh-CN` understand each other; another script or region is no other language here. */

@@ -13,12 +13,6 @@ afterEach(() => fixture.close());
 
 const online = (agent_id: AgentId, on: SessionFixture = fixture) =>
   on.agents.setStatus(agent_id, 'online', undefined, { id: agent_id });
-const asAgent = (agent_id: AgentId): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-});
 const program: Caller = { kind: 'key', key_id: newId('key'), scopes: ['sessions:read'], sender_names: [] };
 const set = (session_id: string, columns: string, ...values: unknown[]) =>
   fixture.database.query(`UPDATE sessions SET ${columns} WHERE session_id = ?`, [...values, session_id]);
@@ -63,7 +57,7 @@ describe('the order of the queue', () => {
   test('keeps the place of who comes back from an agent who is lost', async () => {
     const [first, second] = [await fixture.session(), await fixture.session()];
     const anna = await fixture.agent(1);
-    await fixture.commands.run(first.session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await fixture.commands.run(first.session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
     await fixture.commands.runAsEngine(first.session_id, { type: 'agent_lost' });
     const bo = await fixture.agent(1);
     await online(bo);
@@ -102,7 +96,7 @@ test('the wait is estimated from who left the queue for an agent, not from what 
   const chief: Caller = { kind: 'agent', agent_id: bo, role: 'admin', team_ids: [] };
   for (let count = 0; count < 4; count += 1) {
     const { session_id } = await fixture.session();
-    await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
     await fixture.commands.run(session_id, { type: 'reassign', to_agent: bo }, chief, { id: bo });
     await fixture.commands.run(session_id, { type: 'reassign', to_agent: anna }, chief, { id: bo });
   }
@@ -147,12 +141,14 @@ describe('who gets a session', () => {
   test('is none of the engine’s choice who has just given it to the own team', async () => {
     const anna = await fixture.agent();
     const { session_id } = await fixture.session();
-    await fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    await fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
     await fixture.queue.stop();
     await fixture.database.query("UPDATE agents SET status = 'online'");
     const replica = await fixture.replica();
     const { team_id } = fixture;
-    await replica.commands.run(session_id, { type: 'transfer_to_team', to_team: team_id }, asAgent(anna), { id: anna });
+    await replica.commands.run(session_id, { type: 'transfer_to_team', to_team: team_id }, fixture.asAgent(anna), {
+      id: anna,
+    });
     await replica.queue.stop();
     expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null, declined_by: anna });
     await replica.close();
@@ -161,7 +157,7 @@ describe('who gets a session', () => {
   test('is not who is disabled, by hand neither', async () => {
     const anna = await fixture.agent(8, { status: 'online', disabled: true });
     const { session_id } = await fixture.session();
-    const accepting = fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+    const accepting = fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
     await expect(accepting).rejects.toBeInstanceOf(Refusal);
     expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', agent_id: null });
   });
@@ -187,8 +183,8 @@ describe('who gets a session', () => {
       else await fixture.database.query(`UPDATE channels SET settings = '{"return_to_agent": true}'`);
       const [anna, bo] = [await fixture.agent(), await fixture.agent()];
       const { session_id, visitor_id } = await fixture.session();
-      await fixture.commands.run(session_id, { type: 'accept' }, asAgent(bo), { id: bo });
-      await fixture.commands.run(session_id, { type: 'close' }, asAgent(bo), { id: bo });
+      await fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(bo), { id: bo });
+      await fixture.commands.run(session_id, { type: 'close' }, fixture.asAgent(bo), { id: bo });
       await fixture.database.query('UPDATE agents SET active = 5 WHERE agent_id = ?', [bo]);
       for (const agent of [anna, bo]) await online(agent);
       const again = await fixture.open(visitor_id);
@@ -229,7 +225,7 @@ test('three replicas drain one queue while sessions come and close: one winner e
       await Promise.all(
         serving.map(({ session_id, agent_id }, index) => {
           const agent = agent_id as AgentId;
-          return on(index).commands.run(String(session_id), { type: 'close' }, asAgent(agent), { id: agent });
+          return on(index).commands.run(String(session_id), { type: 'close' }, fixture.asAgent(agent), { id: agent });
         }),
       );
       const above = await fixture.database.query('SELECT agent_id FROM agents WHERE active > capacity OR active < 0');

@@ -150,14 +150,13 @@ export class Queue {
       for (const waiting of page) {
         if (waiting.is_offline && !team.is_open) continue;
         const { language, declined_by } = waiting;
-        const need = { skills: [...team.skills, ...waiting.skills], language, declined_by, last_agent_id: null };
+        const need = { skills: [...team.skills, ...waiting.skills], language, declined_by };
         const eligible = candidates.filter((candidate) => isEligible(candidate, need));
-        if (eligible.length === 0) continue;
         const strategy = waiting.returns_to_agent ? 'last_agent_first' : team.strategy;
         // Asked for only where there is a choice: a query for each of a thousand would be made under the team's lock.
         const isAsked = strategy === 'last_agent_first' && eligible.length > 1;
         const last_agent_id = isAsked ? await store.findLastAgent(tx, waiting.visitor_id) : null;
-        const agent = chooseAgent(eligible, { ...need, last_agent_id }, strategy);
+        const agent = chooseAgent(eligible, strategy, last_agent_id);
         if (agent) return { waiting, agent };
       }
       if (page.length < PAGE) return undefined;

@@ -19,14 +19,8 @@ beforeEach(async () => {
 });
 afterEach(() => fixture.close());
 
-const asAgent = (agent_id: AgentId): Caller => ({
-  kind: 'agent',
-  agent_id,
-  role: 'agent',
-  team_ids: [fixture.team_id],
-});
 const sweep = () => fixture.lifecycle.timers.sweep();
-const accept = () => fixture.commands.run(session_id, { type: 'accept' }, asAgent(anna), { id: anna });
+const accept = () => fixture.commands.run(session_id, { type: 'accept' }, fixture.asAgent(anna), { id: anna });
 const setTimers = (timers: Record<string, number>) =>
   fixture.database.query('UPDATE channels SET settings = ?', [JSON.stringify({ timers })]);
 /** Moves everything that was said and done so far into the past. */
@@ -67,10 +61,7 @@ async function say(
   );
 }
 async function published(): Promise<{ events: Event[]; words: string[] }> {
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.allTold();
   const of = (name: string) =>
     fixture.published.filter(({ topic }) => topic === name).map(({ value }) => String(value));
   return {
@@ -252,7 +243,9 @@ test('a first reply that is late while the session is on offer: the offer lives 
   await setTimers({ waiting_seconds: 0, remind_seconds: 0, close_seconds: 0 });
   await accept();
   await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
-  await fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, fixture.asAgent(anna), {
+    id: anna,
+  });
   await pass(61);
   await sweep();
   const late = await fixture.get(session_id);
@@ -327,13 +320,13 @@ test('an offer runs out: back to who made it, and to be offered again', async ()
   const bo = await fixture.agent();
   await accept();
   const transfer = { type: 'transfer_to_agent', to_agent: bo } as const;
-  await fixture.commands.run(session_id, transfer, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, transfer, fixture.asAgent(anna), { id: anna });
   await sweep();
   expect((await fixture.get(session_id)).state).toBe('transferring');
   await pass(31);
   await sweep();
   expect(await fixture.get(session_id)).toMatchObject({ state: 'serving', agent_id: anna });
-  await fixture.commands.run(session_id, transfer, asAgent(anna), { id: anna });
+  await fixture.commands.run(session_id, transfer, fixture.asAgent(anna), { id: anna });
   await sweep();
   expect((await fixture.get(session_id)).state).toBe('transferring');
 });
@@ -351,11 +344,11 @@ test('an offer that ran out, was answered and made anew before the lock lives on
   const bo = await fixture.agent();
   await accept();
   const offer = () =>
-    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, asAgent(anna), { id: anna });
+    fixture.commands.run(session_id, { type: 'transfer_to_agent', to_agent: bo }, fixture.asAgent(anna), { id: anna });
   await offer();
   await pass(31);
   beforeTheLock(async () => {
-    await fixture.commands.run(session_id, { type: 'transfer_reject' }, asAgent(bo), { id: bo });
+    await fixture.commands.run(session_id, { type: 'transfer_reject' }, fixture.asAgent(bo), { id: bo });
     await offer();
   });
   await sweep();
@@ -367,9 +360,9 @@ test('every new state is looked at as soon as a sweep can', async () => {
   const other = await fixture.team({ name: 'Other' });
   await fixture.database.query("UPDATE channels SET bot = 'builtin'");
   const asked = await fixture.session();
-  const asVisitor: Caller = { kind: 'visitor', visitor_id: asked.visitor_id, channel_id: fixture.channel_id };
+  const asVisitor = fixture.asVisitor(asked.visitor_id);
   const asChief: Caller = { kind: 'agent', agent_id: chief, role: 'admin', team_ids: [] };
-  const [a, b] = [asAgent(anna), asAgent(bo)];
+  const [a, b] = [fixture.asAgent(anna), fixture.asAgent(bo)];
   const offer = { type: 'transfer_to_agent', to_agent: bo } as const;
   const steps: [SessionCommand, Caller?][] = [
     [{ type: 'request_human' }, asVisitor],
@@ -417,10 +410,7 @@ test('three replicas sweep at once: each thing is done once', async () => {
   await pass(61);
   await Promise.all(replicas.map((replica) => replica.lifecycle.timers.sweep()));
   await Promise.all(replicas.map((replica) => replica.lifecycle.timers.sweep()));
-  await waitUntil(
-    'the outbox to be empty',
-    async () => (await fixture.database.query('SELECT 1 FROM outbox')).length === 0,
-  );
+  await fixture.allTold();
   const told = replicas.flatMap((replica) => replica.published).filter(({ topic }) => topic === 'chat.inbound.v1');
   expect(
     new Set(told.map(({ value }) => (JSON.parse(String(value)) as { client_msg_id: string }).client_msg_id)).size,

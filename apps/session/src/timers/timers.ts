@@ -96,7 +96,7 @@ export class Timers implements Job {
     const facts = await this.#readAll(due.map(({ session_id }) => session_id));
     const planned = facts.map((one) => ({ facts: one, plan: plan(one) }));
     const quiet = planned.filter((one) => one.plan.due.length === 0);
-    await this.#doEach(quiet, (one) => this.#lookAgain(one.facts, one.plan));
+    await this.#doEach(quiet, (one) => setNextLook(this.#dataSource.manager, one.facts, one.plan));
     const pending = planned.filter((one) => one.plan.due.length > 0);
     if (pending.length === 0 || !(await this.#parts.hasWriterPassed())) return;
     const ids = pending.map((one) => one.facts.session_id);
@@ -120,14 +120,6 @@ export class Timers implements Job {
   /** A refusal: somebody else has changed the session, or a word came. The next sweep looks at what is there then. */
   async #doEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
     await doEach(items, work, { what: 'a timer', log: this.#parts.log });
-  }
-
-  /** A transition, or settings that have changed, may have set another time in between: that one stays. */
-  async #lookAgain({ session_id, due_at, now }: TimerFacts, { look_at }: TimerPlan): Promise<void> {
-    await this.#dataSource.query(
-      `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ? AND due_at = ?`,
-      [look_at === null ? null : Math.max(0, look_at - now), session_id, due_at],
-    );
   }
 
   async #act(session_id: SessionId): Promise<void> {
@@ -167,11 +159,7 @@ export class Timers implements Job {
       // A transition is due by now: the next sweep does it, and tells what belongs to it.
       if (planned.due.length === 0 || planned.due.some((action) => commandOf[action])) return;
       await this.#writeTold(tx, row, facts, planned);
-      const { look_at } = planned;
-      await tx.query('UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ?', [
-        look_at === null ? null : Math.max(0, look_at - facts.now),
-        session_id,
-      ]);
+      await setNextLook(tx, facts, planned);
     });
     this.#parts.outbox.kick();
   }
@@ -217,6 +205,18 @@ export class Timers implements Job {
 
 function plan({ session, talk, settings, now }: TimerFacts): TimerPlan {
   return planTimers(session, talk, settings, now);
+}
+
+/** A transition, or settings that have changed, may have set another time since the facts were read: that one stays. */
+async function setNextLook(
+  tx: EntityManager,
+  { session_id, due_at, now }: TimerFacts,
+  { look_at }: TimerPlan,
+): Promise<void> {
+  await tx.query(
+    `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ? AND due_at <=> ?`,
+    [look_at === null ? null : Math.max(0, look_at - now), session_id, due_at],
+  );
 }
 
 function entry(row: SessionReadRow, kind: 'waiting' | 'reminded'): OutboxRow[] {
