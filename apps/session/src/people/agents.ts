@@ -14,6 +14,13 @@ const MOST_AGENTS = 20_000;
 /** Well within the time for which a call counts as a sign of life. */
 const SEEN_AGAIN_MS = 10_000;
 
+interface StatusRules {
+  /** Whether it shows that the agent is here; true unless said otherwise. */
+  isSign?: boolean;
+  /** Asked under the agent's row lock; nothing is set when it says no. */
+  onlyIf?: (tx: EntityManager) => Promise<boolean>;
+}
+
 /** Agents at work: what status they chose, and whether they are here. Who there is, is set in settings/. */
 export class Agents {
   readonly #dataSource: DataSource;
@@ -27,42 +34,55 @@ export class Agents {
     this.#queue = queue;
   }
 
-  /**
-   * The status that the agent chose, or was given; a change is an event and a line of the agent's timeline, and coming
-   * online drains the agent's queues.
-   * @param isSign whether it shows that the agent is here
-   * @param onlyIf asked under the agent's row lock; nothing is set when it says no
-   */
+  /** As `setStatusIn`, in a transaction of its own. */
   async setStatus(
     agent_id: AgentId,
     status: AgentStatus,
     reason: string | undefined,
     by: Actor,
-    { isSign = true, onlyIf }: { isSign?: boolean; onlyIf?: (tx: EntityManager) => Promise<boolean> } = {},
+    rules?: StatusRules,
   ): Promise<void> {
-    const team_ids = await this.#teamIds(agent_id);
-    await transact(this.#dataSource, async (tx) => {
-      const [before] = await tx.query<{ status: AgentStatus }[]>(
-        'SELECT status FROM agents WHERE agent_id = ? FOR UPDATE',
-        [agent_id],
-      );
-      if (!before) throw new Refusal('NOT_FOUND');
-      if (onlyIf && !(await onlyIf(tx))) return;
-      if (isSign) await noteSeen(tx, agent_id);
-      if (before.status === status) return;
-      await tx.query('UPDATE agents SET status = ?, updated_at = NOW(6) WHERE agent_id = ?', [status, agent_id]);
-      await tx.query('INSERT INTO agent_statuses (agent_id, status, reason, set_by) VALUES (?, ?, ?, ?)', [
-        agent_id,
-        status,
-        reason ?? null,
-        by.id,
-      ]);
-      const data = { agent_id, status, previous_status: before.status, reason: reason ?? null, team_ids };
-      await this.#outbox.add(tx, [eventRow(statusEvent(data))]);
-      await writeAudit(tx, by, 'agent.status', agent_id, before, { status, reason });
-    });
+    await transact(this.#dataSource, (tx) => this.setStatusIn(tx, agent_id, status, reason, by, rules));
+    await this.noteStatusSet(agent_id, status);
+  }
+
+  /**
+   * The status that the agent chose, or was given; a change is an event and a line of the agent's timeline. Whose
+   * transaction it is calls `noteStatusSet` after the commit.
+   */
+  async setStatusIn(
+    tx: EntityManager,
+    agent_id: AgentId,
+    status: AgentStatus,
+    reason: string | undefined,
+    by: Actor,
+    { isSign = true, onlyIf }: StatusRules = {},
+  ): Promise<void> {
+    const [before] = await tx.query<{ status: AgentStatus }[]>(
+      'SELECT status FROM agents WHERE agent_id = ? FOR UPDATE',
+      [agent_id],
+    );
+    if (!before) throw new Refusal('NOT_FOUND');
+    if (onlyIf && !(await onlyIf(tx))) return;
+    if (isSign) await noteSeen(tx, agent_id);
+    if (before.status === status) return;
+    await tx.query('UPDATE agents SET status = ?, updated_at = NOW(6) WHERE agent_id = ?', [status, agent_id]);
+    await tx.query('INSERT INTO agent_statuses (agent_id, status, reason, set_by) VALUES (?, ?, ?, ?)', [
+      agent_id,
+      status,
+      reason ?? null,
+      by.id,
+    ]);
+    const team_ids = await teamIdsOf(tx, agent_id);
+    const data = { agent_id, status, previous_status: before.status, reason: reason ?? null, team_ids };
+    await this.#outbox.add(tx, [eventRow(statusEvent(data))]);
+    await writeAudit(tx, by, 'agent.status', agent_id, before, { status, reason });
+  }
+
+  /** Sends what is committed, and drains the queues of who came online. Never rejects. */
+  async noteStatusSet(agent_id: AgentId, status: AgentStatus): Promise<void> {
     this.#outbox.kick();
-    if (status === 'online') this.#queue.kick(...team_ids);
+    if (status === 'online') await this.#queue.kickTeamsOf(agent_id);
   }
 
   /**
@@ -88,15 +108,15 @@ export class Agents {
     await this.#dataSource.query('UPDATE agents SET seen_at = NOW(6) WHERE agent_id = ?', [agent_id]);
     await this.noteConnected([agent_id]);
   }
-
-  async #teamIds(agent_id: AgentId): Promise<TeamId[]> {
-    const rows = await this.#dataSource.manager.findBy(TeamMemberRow, { agent_id });
-    return rows.map((row) => row.team_id).toSorted();
-  }
 }
 
 async function noteSeen(tx: EntityManager, agent_id: AgentId): Promise<void> {
   await tx.query('UPDATE agents SET seen_at = NOW(6), absent_since = NULL WHERE agent_id = ?', [agent_id]);
+}
+
+async function teamIdsOf(tx: EntityManager, agent_id: AgentId): Promise<TeamId[]> {
+  const rows = await tx.findBy(TeamMemberRow, { agent_id });
+  return rows.map((row) => row.team_id).toSorted();
 }
 
 function statusEvent(data: AgentStatusEvent['data']): AgentStatusEvent {

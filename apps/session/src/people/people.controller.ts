@@ -1,9 +1,11 @@
 import { Body, Controller, Get, Patch } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
 import type { z } from 'zod';
 import { Refusal, updateMeBody } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId } from '#libs/protocol';
-import { ActorOf, Allow, CallerOf } from '../edge/caller.ts';
+import type { Once } from '../database/once.ts';
+import { ActorOf, Allow, CallerOf, OnceOf } from '../edge/caller.ts';
 import { Validated } from '../edge/validated.ts';
 import type { Actor } from '../lifecycle/audit.ts';
 import { agents } from '../settings/agents.ts';
@@ -32,11 +34,13 @@ export class PeopleController {
     @CallerOf() caller: Caller,
     @Body(new Validated(updateMeBody)) { status, ...fields }: z.output<typeof updateMeBody>,
     @ActorOf() by: Actor,
+    @OnceOf() once?: Once,
   ) {
     const agent_id = agentOf(caller);
-    await this.#settings.update(agents, agent_id, fields, by);
-    if (status) await this.#agents.setStatus(agent_id, status, undefined, by);
-    return this.#settings.read(agents, agent_id);
+    const alongside = status && ((tx: EntityManager) => this.#agents.setStatusIn(tx, agent_id, status, undefined, by));
+    const answer = await this.#settings.update(agents, agent_id, fields, by, { once, alongside });
+    if (status) await this.#agents.noteStatusSet(agent_id, status);
+    return answer;
   }
 }
 

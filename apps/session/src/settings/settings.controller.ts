@@ -45,7 +45,7 @@ function readingAndWriting(resource: Resource): Type {
       @ActorOf() by: Actor,
       @OnceOf() once?: Once,
     ) {
-      return this.#settings.update(resource, id, body, by, once);
+      return this.#settings.update(resource, id, body, by, { once });
     }
   }
   return SettingsController;

@@ -80,17 +80,25 @@ export class Settings {
     return this.#withOpened(resource, answer);
   }
 
-  /** Fields that are given are replaced as a whole; when they are what they were, nothing happens. @throws as `create`, NOT_FOUND */
+  /**
+   * Fields that are given are replaced as a whole; when they are what they were, nothing happens.
+   * @param alongside what else is done of it, in the same transaction and before
+   * @throws as `create`, NOT_FOUND
+   */
   async update<Update extends object>(
     resource: Resource<Update, NoInfer<Update>>,
     id: string,
     body: Update,
     by: Actor,
-    once?: Once,
+    {
+      once,
+      alongside,
+    }: { once?: Once | undefined; alongside?: ((tx: EntityManager) => Promise<void>) | undefined } = {},
   ): Promise<Thing> {
     const fields = await prepare(resource, body);
     let change: Change | undefined;
     const answer = await this.#transactOnce(once, async (tx) => {
+      await alongside?.(tx);
       await resource.check?.(tx, body, id);
       const before = await this.#hold(resource, id, tx);
       const changes = changesOf(before, fields);
