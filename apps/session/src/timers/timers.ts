@@ -11,7 +11,8 @@
  *   the log's head once more. So no session is closed against a word that was stored before.
  * - Done once: what was told is stored in the transaction that tells it.
  *
- * Lifecycle: `start` sweeps each second; a sweep that can't be finished leaves its rows to the next one.
+ * Lifecycle: `start` sweeps each second; a sweep that can't be finished leaves its rows to the next one, and a session for
+ * which something fails has its next turn a minute later.
  */
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SlaEvent, UnseenEvent } from '#libs/contracts';
@@ -35,6 +36,7 @@ import type { ConversationStore, TimerFacts } from './conversation.store.ts';
 import { type DueAction, planTimers, type TimerPlan } from './plan-timers.ts';
 
 const BATCH = 200;
+const PUT_OFF_SECONDS = 60;
 
 export interface TimersParts {
   conversations: ConversationStore;
@@ -93,14 +95,27 @@ export class Timers implements Job {
     const due = await this.#dataSource.query<{ session_id: SessionId }[]>(
       `SELECT session_id FROM sessions WHERE due_at <= NOW(6) ORDER BY due_at LIMIT ${BATCH}`,
     );
-    const facts = await this.#readAll(due.map(({ session_id }) => session_id));
+    const session_ids = due.map(({ session_id }) => session_id);
+    const facts = await this.#readAll(session_ids);
+    const read = new Set(facts.map(({ session_id }) => session_id));
+    const failed = session_ids.filter((session_id) => !read.has(session_id));
     const planned = facts.map((one) => ({ facts: one, plan: plan(one) }));
     const quiet = planned.filter((one) => one.plan.due.length === 0);
     await this.#doEach(quiet, (one) => setNextLook(this.#dataSource.manager, one.facts, one.plan));
-    const pending = planned.filter((one) => one.plan.due.length > 0);
-    if (pending.length === 0 || !(await this.#parts.hasWriterPassed())) return;
-    const ids = pending.map((one) => one.facts.session_id);
-    await this.#doEach(ids, (session_id) => this.#act(session_id));
+    const pending = planned.filter((one) => one.plan.due.length > 0).map((one) => one.facts.session_id);
+    if (pending.length > 0 && (await this.#parts.hasWriterPassed())) {
+      failed.push(...(await this.#doEach(pending, (session_id) => this.#act(session_id))));
+    }
+    await this.#putOff(failed);
+  }
+
+  /** What fails for one session is tried again later: with as many of them as are looked at together, no other had a turn. */
+  async #putOff(session_ids: readonly SessionId[]): Promise<void> {
+    if (session_ids.length === 0) return;
+    await this.#dataSource.query(
+      `UPDATE sessions SET due_at = NOW(6) + INTERVAL ${PUT_OFF_SECONDS} SECOND WHERE session_id IN (?) AND due_at <= NOW(6)`,
+      [session_ids],
+    );
   }
 
   /** In one go; when that fails, each by itself, as it may be the fault of one. */
@@ -118,8 +133,8 @@ export class Timers implements Job {
   }
 
   /** A refusal: somebody else has changed the session, or a word came. The next sweep looks at what is there then. */
-  async #doEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
-    await doEach(items, work, { what: 'a timer', log: this.#parts.log });
+  #doEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<Item[]> {
+    return doEach(items, work, { what: 'a timer', log: this.#parts.log });
   }
 
   async #act(session_id: SessionId): Promise<void> {
