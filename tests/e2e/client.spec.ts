@@ -107,6 +107,29 @@ test('where WebSocket is blocked, words go and come over REST', async () => {
   blocking.close();
 });
 
+test('where WebSocket is blocked, an agent is given sessions and answers them over REST', async () => {
+  const blocking = await startBlockingProxy();
+  const { port } = blocking.address() as AddressInfo;
+  const other = start({ url: `http://127.0.0.1:${port}`, token: await cluster.agentToken(1) });
+  await waitUntil('the client to notice', () => other.state === 'blocked', { limit_ms: 60_000 });
+  await agent.setStatus('away');
+  await other.setStatus('online');
+  const { visitor_token: token } = await bootVisitor(url, cluster.demo.channel_id);
+  const { session_id } = await new Api(url, token).post<Session>('/sessions');
+  const visitor = start({ url, token });
+  await visitor.follow(session_id);
+  await waitUntil('the agent to hear of it', () => other.session(session_id)?.state === 'serving');
+  visitor.say(session_id, 'is anybody there?');
+  await waitUntil('the word at the agent', () => words(other.messages(session_id)).includes('is anybody there?'));
+  other.say(session_id, 'I am');
+  await waitUntil('the answer', () => words(visitor.messages(session_id)).includes('I am'));
+  await agent.setStatus('online');
+  other.close();
+  visitor.close();
+  blocking.closeAllConnections();
+  blocking.close();
+});
+
 /** What a company's proxy does: passes HTTP on and lets no upgrade through. */
 async function startBlockingProxy(): Promise<Server> {
   const target = new URL(url);

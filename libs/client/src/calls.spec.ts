@@ -97,23 +97,25 @@ test('a server that asks for a long pause is not waited for, nor is anybody afte
   expect(ended.asked).toHaveLength(1);
 });
 
-test('questions carry no key; lists of people are read to their end', async () => {
+test('questions carry no key; queues and lists of people are read to their end', async () => {
   const { calls, asked } = callsOver(
-    { items: [{ session_id: 's' }] },
-    { items: [{ session_id: 's' }] },
+    { items: [{ session_id: 's' }], next_cursor: 'team_a:200' },
+    { items: [{ session_id: 't' }], next_cursor: null },
+    { items: [{ session_id: 's' }], next_cursor: null },
     { items: [{ name: 'Anna' }], next_cursor: 'more' },
     { items: [{ name: 'Bo' }], next_cursor: null },
     { items: [], next_cursor: null },
     { items: [], next_cursor: null },
   );
-  expect(await calls.queue()).toEqual([{ session_id: 's' }]);
+  expect(await calls.queue()).toEqual([{ session_id: 's' }, { session_id: 't' }]);
   await calls.queue('team_a');
   expect((await calls.agents()).map(({ name }) => name)).toEqual(['Anna', 'Bo']);
   await calls.teams();
   await calls.sessions({ state: 'serving', limit: 5 });
   expect(asked.map(({ line }) => line)).toEqual([
-    'GET /queue',
-    'GET /queue/team_a',
+    'GET /queue?limit=200',
+    'GET /queue?limit=200&cursor=team_a%3A200',
+    'GET /queue/team_a?limit=200',
     'GET /agents?limit=200',
     'GET /agents?limit=200&cursor=more',
     'GET /teams?limit=200',
@@ -122,8 +124,11 @@ test('questions carry no key; lists of people are read to their end', async () =
   expect(asked.every(({ idempotency_key }) => idempotency_key === undefined)).toBe(true);
 });
 
-test('the own status without a socket carries no key, and a lost answer is asked for again', async () => {
+test('the own status without a socket: a lost answer is asked for again under the same key', async () => {
   const { calls, asked } = callsOver(lost(), { status: 'busy' });
   await calls.setStatus('busy');
-  expect(asked).toEqual(Array(2).fill({ line: 'PATCH /me', body: { status: 'busy' } }));
+  expect(asked).toHaveLength(2);
+  expect(asked[0]).toMatchObject({ line: 'PATCH /me', body: { status: 'busy' } });
+  expect(asked[0]?.idempotency_key).toMatch(/^[0-9a-f-]{36}$/);
+  expect(asked[1]).toEqual(asked[0]);
 });

@@ -55,7 +55,7 @@ const PAGE = 200;
 /**
  * What people tell and ask over REST. Each call rejects with CallFailed only.
  *
- * A change of sessions carries an `Idempotency-Key` and is tried again with the same one while answers get lost, so it is done at most
+ * A change carries an `Idempotency-Key` and is tried again with the same one while answers get lost, so it is done at most
  * once; who gives a key of its own may repeat the call later, also after `CallFailed` with `retryable`. The session that a
  * command answers with is held like one that was pushed.
  */
@@ -130,8 +130,12 @@ export class Calls {
 
   /** The caller's own status; for those without a socket, see Client.setStatus. */
   async setStatus(status: AgentStatus): Promise<void> {
-    // No key: done twice it is the same, and nobody there looks at one.
-    await this.#repeat('PATCH', '/me', { body: { status } });
+    await this.#change('PATCH', '/me', { status });
+  }
+
+  /** The caller, who must not be a visitor. */
+  me(): Promise<Colleague> {
+    return this.#repeat('GET', '/me', {});
   }
 
   /** Newest first. */
@@ -140,9 +144,8 @@ export class Calls {
   }
 
   /** Who waits, in order; of all teams that the caller may look at, or of one. */
-  async queue(team_id?: string): Promise<QueueItem[]> {
-    const path = team_id === undefined ? '/queue' : `/queue/${team_id}`;
-    return (await this.#repeat<{ items: QueueItem[] }>('GET', path, {})).items;
+  queue(team_id?: string): Promise<QueueItem[]> {
+    return this.#all(team_id === undefined ? '/queue' : `/queue/${team_id}`);
   }
 
   agents(): Promise<Colleague[]> {
@@ -175,12 +178,13 @@ export class Calls {
 
   async #all<Item>(path: string): Promise<Item[]> {
     const all: Item[] = [];
-    for (let cursor: string | null | undefined; cursor !== null;) {
-      const query = toQuery({ limit: PAGE, ...(cursor === undefined ? {} : { cursor }) });
+    let cursor: string | null = null;
+    do {
+      const query = toQuery({ limit: PAGE, ...(cursor === null ? {} : { cursor }) });
       const page: Page<Item> = await this.#repeat('GET', `${path}${query}`, {});
       all.push(...page.items);
       cursor = page.next_cursor;
-    }
+    } while (cursor);
     return all;
   }
 

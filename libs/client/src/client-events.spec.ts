@@ -61,7 +61,8 @@ function answer({ pathname, searchParams }: URL): Response {
     const items = log.slice(Number(searchParams.get('after_seq')));
     return Response.json({ items, last_seq_id: log.length, log_epoch: 1 });
   }
-  if (pathname.endsWith('/queue')) return Response.json({ items: queue.map((session_id) => ({ session_id })) });
+  if (pathname.endsWith('/queue'))
+    return Response.json({ items: queue.map((session_id) => ({ session_id })), next_cursor: null });
   if (pathname.endsWith('/sessions')) return Response.json({ items: [...stored.values()], next_cursor: null });
   const session = stored.get(pathname.split('/').at(-1) ?? '');
   if (session) return Response.json(session);

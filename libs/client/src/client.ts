@@ -15,6 +15,7 @@ import type {
   Session,
   SocketError,
 } from '#libs/contracts';
+import { pause } from './back-off.ts';
 import { Calls } from './calls.ts';
 import { type Codec, Connection, type ConnectionState, type PassedOn } from './connection.ts';
 import { Emitter } from './emitter.ts';
@@ -52,6 +53,9 @@ export type ClientEvents = SessionEvents & {
   presence: ServerEvents['presence:updated'];
 };
 
+/** So often a client without a socket asks what a push would have told. */
+const LOOK_MS = 5_000;
+
 export class Client {
   /** Commands and questions over REST. */
   readonly calls: Calls;
@@ -62,6 +66,7 @@ export class Client {
   readonly #logs: Logs;
   readonly #sessions: Sessions;
   readonly #closing = new AbortController();
+  #isLooking = false;
 
   constructor({ url, token, codec = 'json', locale, storage, random = Math.random }: ClientOptions) {
     const source = typeof token === 'string' ? () => token : token;
@@ -181,6 +186,17 @@ export class Client {
     if (state !== 'blocked') return this.#logs.stopPolling();
     for (const session_id of this.#sessions.followed) this.#logs.poll(session_id);
     this.#outbox.wake();
+    void this.#lookAround();
+  }
+
+  async #lookAround(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    while (this.state === 'blocked' && !this.#closing.signal.aborted) {
+      await this.#sessions.lookAround();
+      await pause(LOOK_MS, this.#closing.signal);
+    }
+    this.#isLooking = false;
   }
 
   #noticeReady({ log_epoch, heads, user }: ConnectionReady): void {

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import type { Session } from '#libs/contracts';
+import type { Colleague } from './calls.ts';
 import { Emitter } from './emitter.ts';
 import { type SessionEvents, Sessions } from './sessions.ts';
 
@@ -16,7 +17,14 @@ function blocked(found: () => Session[]) {
         return found().find((session) => session.session_id === session_id) as Session;
       },
     },
-    calls: { sessions: async () => ({ items: found(), next_cursor: null }), queue: async () => [] },
+    calls: {
+      me: async () => ({ agent_id: me, role: 'agent' }) as unknown as Colleague,
+      sessions: async (query) => ({
+        items: found().filter(({ state }) => query?.state === undefined || query.state === state),
+        next_cursor: null,
+      }),
+      queue: async () => [],
+    },
     logs: {
       session_ids: ['a'],
       has: (session_id) => session_id === 'a',
@@ -33,9 +41,12 @@ function blocked(found: () => Session[]) {
   });
   const followUps: SessionEvents['follow_up'][] = [];
   events.on('follow_up', (followUp) => followUps.push(followUp));
-  return { sessions, words, polled, refreshed, followUps };
+  const offers: string[] = [];
+  events.on('offer', ({ session }) => offers.push(session.session_id));
+  return { sessions, words, polled, refreshed, followUps, offers };
 }
 
+const me = 'agt_01m8e21ymqeq9be0kpbm8hvf4e';
 const visitor = { visitor_id: 'vis_a', name: null };
 const closed = { session_id: 'a', version: 4, state: 'closed', last_seq_id: 3, previous_session_id: null, visitor };
 const next = { session_id: 'b', version: 1, state: 'waiting', last_seq_id: 1, previous_session_id: 'a', visitor };
@@ -73,4 +84,21 @@ test('without a socket what a person acts on is polled, and others’ sessions a
   await vi.waitUntil(() => polled.includes('b'));
   expect(polled).not.toContain('c');
   words.delete('a');
+});
+
+test('without a socket an agent’s new sessions and offers are looked for, each told once', async () => {
+  const served = { ...next, session_id: 'd', state: 'serving', agent: { agent_id: me, name: 'Me' } };
+  const offered = {
+    ...next,
+    session_id: 'e',
+    state: 'transferring',
+    agent: { agent_id: 'agt_other', name: 'Other' },
+    transfer: { from: 'agt_other', to_agent: me, expires_at: '2026-01-01T00:00:30Z' },
+  };
+  const { sessions, polled, offers } = blocked(() => [served, offered] as unknown as Session[]);
+  await sessions.lookAround();
+  await sessions.lookAround();
+  expect(sessions.open.map(({ session_id }) => session_id).toSorted()).toEqual(['d', 'e']);
+  expect(polled).toEqual(expect.arrayContaining(['d', 'e']));
+  expect(offers).toEqual(['e']);
 });

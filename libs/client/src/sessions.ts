@@ -9,6 +9,7 @@
  * the closed session has been seen in the log.
  */
 import type { ConnectionReady, Heads, Message, ServerEvents, Session } from '#libs/contracts';
+import { isId } from '#libs/protocol';
 import { backOff, pause } from './back-off.ts';
 import type { Calls } from './calls.ts';
 import type { Emitter } from './emitter.ts';
@@ -32,7 +33,7 @@ export type SessionEvents = {
 
 export interface SessionsEdges {
   rest: Pick<Rest, 'session'>;
-  calls: Pick<Calls, 'sessions' | 'queue'>;
+  calls: Pick<Calls, 'me' | 'sessions' | 'queue'>;
   logs: Pick<Logs, 'session_ids' | 'has' | 'noticeHead' | 'poll' | 'stopPolling' | 'forget'>;
   events: Pick<Emitter<SessionEvents>, 'emit'>;
   /** Whether a word to this session is not seen in the log yet. */
@@ -44,6 +45,7 @@ export interface SessionsEdges {
 }
 
 const SEARCHES = 8;
+const MOST_SERVED = 200;
 
 export class Sessions {
   readonly #edges: SessionsEdges;
@@ -137,8 +139,20 @@ export class Sessions {
     this.#own.noteUser(user);
     if (!wasKnown) for (const session of this.#held.all) this.#sort(session);
     if (this.#own.isVisitor) return;
-    void this.#find({ state: 'transferring' }, ({ transfer }) => transfer?.to_agent === user.id);
+    void this.#findOffers();
     void this.#checkEntries();
+  }
+
+  /**
+   * Without a socket nobody pushes: an agent's new sessions and offers are looked for. That the agent is here the server
+   * learns by it, too. Visitors have what they follow.
+   */
+  async lookAround(): Promise<void> {
+    const agent_id = this.#own.user_id ?? (await this.#learnUser());
+    if (agent_id === undefined || !isId('agt', agent_id)) return;
+    await this.#find({ state: 'serving', agent_id, limit: MOST_SERVED }, () => true);
+    await this.#findOffers();
+    await this.#checkEntries();
   }
 
   /** A word was seen in the log, and where. */
@@ -257,6 +271,23 @@ export class Sessions {
       session.previous_session_id === closed_id || session.visitor.visitor_id === closed?.visitor.visitor_id;
     if (isMeant) this.#own.choose(session.session_id);
     return isMeant;
+  }
+
+  /** Who this is when no connection has ever stood; undefined for visitors, who follow what they have, and while nobody answers. */
+  async #learnUser(): Promise<string | undefined> {
+    try {
+      const { agent_id, role } = await this.#edges.calls.me();
+      this.noticeUser({ id: agent_id, role });
+      return agent_id;
+    } catch (error) {
+      if (!(error instanceof CallFailed)) throw error;
+      return undefined;
+    }
+  }
+
+  #findOffers(): Promise<void> {
+    const { user_id } = this.#own;
+    return this.#find({ state: 'transferring' }, ({ transfer }) => transfer?.to_agent === user_id);
   }
 
   async #find(query: Parameters<Calls['sessions']>[0], isMeant: (session: Session) => boolean): Promise<void> {
