@@ -203,8 +203,11 @@ export class BatchConsumer {
       await this.#commits.commitIfDue(this.#assignment);
       const slices = this.#isPaused ? [] : takeWork(this.#inbox, this.#settings.maxRecords);
       if (slices.length === 0) return;
+      const assignment = this.#assignment;
       await this.#ready;
-      await this.#handle(slices, this.#assignment);
+      // Another one has come meanwhile, and these records come again with it.
+      if (assignment !== this.#assignment) continue;
+      await this.#handle(slices, assignment);
     }
   }
 
@@ -280,7 +283,9 @@ export class BatchConsumer {
     // Work of before is of no use any more; kafkajs fetches it anew from the committed offsets.
     this.#releaseInbox();
     const signal = AbortSignal.any([this.#assignment.signal, this.#ending.signal]);
-    this.#ready = tellHooks({ previous, current: this.#assignment, signal }, this.#settings, this.#metrics);
+    const change = { previous, current: this.#assignment, signal };
+    // In their order: what is told late of the former assignment must not be taken for this one.
+    this.#ready = this.#ready.then(() => tellHooks(change, this.#settings, this.#metrics));
   }
 
   async #lookAround(): Promise<void> {
