@@ -1,4 +1,4 @@
-/** Redis keys, braces round the id for cluster slots, each with how long it lives. Nothing here may not be lost. */
+/** Redis keys, braces round the id for cluster slots, each with how long it lives. All of it may be lost. */
 export const keys = {
   /** An agent's presence: a hold of each gateway with a socket (`LEASE_SECONDS`), and the last chosen status (30 days). */
   presence: (agent_id: string): string => `presence:{${agent_id}}`,

@@ -36,7 +36,8 @@ interface Leaving {
   timer: NodeJS.Timeout;
 }
 
-const RENEW_MS = (LEASE_SECONDS * 1_000) / 3;
+/** Well within the shortest grace: a Redis that was emptied is filled again before it costs anybody a session. */
+const RENEW_MS = 5_000;
 const GONE_AFTER_MS = (LEASE_SECONDS + 1) * 1_000;
 
 export class Presence {

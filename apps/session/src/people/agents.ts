@@ -11,8 +11,8 @@ import type { Outbox } from '../outbox/outbox.ts';
 import type { Queue } from '../queue/queue.ts';
 
 const MOST_AGENTS = 20_000;
-/** Well within the time for which a call counts as a sign of life. */
-const SEEN_AGAIN_MS = 10_000;
+/** A call counts as a sign of life for 30 s, and a poll is held for up to 25 s: what is not noted has to be short. */
+const SEEN_AGAIN_MS = 2_000;
 
 interface StatusRules {
   /** Whether it shows that the agent is here; true unless said otherwise. */
@@ -64,7 +64,7 @@ export class Agents {
     );
     if (!before) throw new Refusal('NOT_FOUND');
     if (onlyIf && !(await onlyIf(tx))) return;
-    if (isSign) await noteSeen(tx, agent_id);
+    if (isSign) await markSeen(tx, agent_id);
     if (before.status === status) return;
     await tx.query('UPDATE agents SET status = ?, updated_at = NOW(6) WHERE agent_id = ?', [status, agent_id]);
     await tx.query('INSERT INTO agent_statuses (agent_id, status, reason, set_by) VALUES (?, ?, ?, ?)', [
@@ -101,7 +101,7 @@ export class Agents {
     for (const agent_id of came) await this.#queue.kickTeamsOf(agent_id);
   }
 
-  /** A client without a socket shows by its calls that its agent is here; noted at most each few seconds. */
+  /** A call shows that its agent is here, for clients without a socket; noted at most each few seconds. */
   async noteSeen(agent_id: AgentId): Promise<void> {
     if (this.#seen.has(agent_id)) return;
     this.#seen.set(agent_id, true);
@@ -110,7 +110,7 @@ export class Agents {
   }
 }
 
-async function noteSeen(tx: EntityManager, agent_id: AgentId): Promise<void> {
+async function markSeen(tx: EntityManager, agent_id: AgentId): Promise<void> {
   await tx.query('UPDATE agents SET seen_at = NOW(6), absent_since = NULL WHERE agent_id = ?', [agent_id]);
 }
 

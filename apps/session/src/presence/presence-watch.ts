@@ -1,7 +1,7 @@
 /**
  * Watches which agents are here, and takes their sessions from those who are gone for good.
  *
- * Here is who has a socket anywhere (a lease in Redis that the gateways hold) or calls over REST without one, as clients do
+ * Here is who has a socket anywhere (a lease in Redis that the gateways hold) or has just called over REST, as clients do
  * where WebSocket is blocked. Who is not is absent from the moment at which a look finds it so; the engine gives them
  * nothing from then on, and their sessions go back to the queue when the grace is over.
  *
@@ -25,7 +25,7 @@ import type { Leases } from './leases.ts';
 
 /** Each so many looks are at everybody. */
 const EVERYBODY_LOOKS = 5;
-/** A client without a socket asks at least each 25 s. */
+/** A client without a socket asks at least each 5 s. */
 const SEEN_SECONDS = 30;
 /** Who could be given a session, or has one to lose: in the own hands or on offer. */
 const HAS_TO_LOSE = `(status = 'online' OR active > 0

@@ -98,11 +98,13 @@ export const session = z
       description: "How long a visitor's token is valid; each visit renews it.",
     }),
     presence_grace_seconds: whole({
-      min: 1,
+      // Longer than an emptied Redis needs to be filled again.
+      min: 10,
       max: 3_600,
       default: 60,
       unit: 'seconds',
-      description: "How long an agent may be gone before the agent's sessions go back to the queue.",
+      description:
+        "How long an agent may be gone before the agent's sessions go back to the queue; gone is who has had no socket, and made no call for 30 s.",
     }),
     batch,
     login,
