@@ -191,8 +191,8 @@ export const defects: readonly Defect[] = [
   {
     what: 'timers act while the writer lags',
     file: 'apps/session/src/timers/timers.ts',
-    find: '|| !(await this.#parts.hasWriterPassed())',
-    replace: '',
+    find: '!(await this.#parts.hasWriterPassed())',
+    replace: 'false',
     ...ofSession('timers/timers'),
     name: 'while the writer lags',
   },

@@ -176,9 +176,16 @@ test('a first reply that is too late: a warning, then the session goes back and 
   await sweep();
   expect(await types()).toContain('sla.breached');
   await pass(30);
+  // The slot is free with the commit: nobody may be put into it.
+  const follow = fixture.commands.follow.bind(fixture.commands);
+  const atCommit: Promise<{ status: string }>[] = [];
+  vi.spyOn(fixture.commands, 'follow').mockImplementation((change) => {
+    atCommit.push(fixture.getAgent(anna));
+    follow(change);
+  });
   await sweep();
+  expect(await Promise.all(atCommit)).toMatchObject([{ status: 'away', active: 0 }]);
   expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', declined_by: anna });
-  expect(await fixture.getAgent(anna)).toMatchObject({ status: 'away', active: 0 });
   const timeline = await fixture.database.query('SELECT status, reason, set_by FROM agent_statuses ORDER BY since');
   expect(timeline).toEqual([
     { status: 'online', reason: null, set_by: anna },
@@ -273,7 +280,6 @@ test.each([1, 200])('%i sessions that can not be looked at keep nobody from the 
     channel_id,
   ]);
   await pass(61);
-  await sweep();
   await sweep();
   expect((await published()).words).toEqual([expect.stringContaining('leave a message')]);
 });

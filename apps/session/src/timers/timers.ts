@@ -14,6 +14,7 @@
  * Lifecycle: `start` sweeps each second; a sweep that can't be finished leaves its rows to the next one, and a session for
  * which something fails has its next turn a minute later.
  */
+import { LRUCache } from 'lru-cache';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SlaEvent, UnseenEvent } from '#libs/contracts';
 import type { Logger } from '#libs/observability';
@@ -36,7 +37,10 @@ import type { ConversationStore, TimerFacts } from './conversation.store.ts';
 import { type DueAction, planTimers, type TimerPlan } from './plan-timers.ts';
 
 const BATCH = 200;
-const PUT_OFF_SECONDS = 60;
+const MOST_BATCHES = 20;
+/** So long a session for which something fails is left alone, by each replica for itself. */
+const FAILED_MS = 60_000;
+const MOST_FAILED = 10_000;
 
 export interface TimersParts {
   conversations: ConversationStore;
@@ -49,6 +53,10 @@ export interface TimersParts {
   log: Logger;
 }
 
+interface Due {
+  session_id: SessionId;
+}
+
 const commandOf: Partial<Record<DueAction, SessionCommand>> = {
   close: { type: 'close', reason: 'visitor_silent' },
   reply_late: { type: 'reply_late' },
@@ -58,6 +66,7 @@ export class Timers implements Job {
   readonly #dataSource: DataSource;
   readonly #parts: TimersParts;
   readonly #sweeping: KickedJob;
+  readonly #failed = new LRUCache<SessionId, true>({ max: MOST_FAILED, ttl: FAILED_MS });
 
   constructor(dataSource: DataSource, parts: TimersParts) {
     this.#dataSource = dataSource;
@@ -76,14 +85,12 @@ export class Timers implements Job {
   /** Does what is due now. */
   async sweep(): Promise<void> {
     await this.#expireOffers();
-    await this.#lookAtSessions();
+    // Behind a full batch there may be more, as many as are due in the second of a sweep and above.
+    for (let batch = 1; batch <= MOST_BATCHES && (await this.#lookAtSessions()); batch += 1);
   }
 
   async #expireOffers(): Promise<void> {
-    const expired = await this.#dataSource.query<{ session_id: SessionId }[]>(
-      `SELECT session_id FROM sessions WHERE transfer_expires_at <= NOW(6) ORDER BY transfer_expires_at LIMIT ${BATCH}`,
-    );
-    await this.#doEach(expired, async ({ session_id }) => {
+    await this.#doEach(await this.#findDue('transfer_expires_at'), async ({ session_id }) => {
       await this.#parts.commands.runAsEngine(session_id, { type: 'transfer_expire' }, async (_tx, row) =>
         // Answered and offered again meanwhile: the new offer has a time of its own.
         row.transfer_expires_at !== null && row.transfer_expires_at <= row.read_at ? {} : undefined,
@@ -91,50 +98,56 @@ export class Timers implements Job {
     });
   }
 
-  async #lookAtSessions(): Promise<void> {
-    const due = await this.#dataSource.query<{ session_id: SessionId }[]>(
-      `SELECT session_id FROM sessions WHERE due_at <= NOW(6) ORDER BY due_at LIMIT ${BATCH}`,
-    );
-    const session_ids = due.map(({ session_id }) => session_id);
-    const facts = await this.#readAll(session_ids);
-    const read = new Set(facts.map(({ session_id }) => session_id));
-    const failed = session_ids.filter((session_id) => !read.has(session_id));
-    const planned = facts.map((one) => ({ facts: one, plan: plan(one) }));
-    const quiet = planned.filter((one) => one.plan.due.length === 0);
+  /** One batch; true when it was a full one. */
+  async #lookAtSessions(): Promise<boolean> {
+    const due = await this.#findDue('due_at');
+    const planned = (await this.#readAll(due)).map((facts) => ({
+      session_id: facts.session_id,
+      facts,
+      plan: plan(facts),
+    }));
+    const [pending, quiet] = split(planned, (one) => one.plan.due.length > 0);
     await this.#doEach(quiet, (one) => setNextLook(this.#dataSource.manager, one.facts, one.plan));
-    const pending = planned.filter((one) => one.plan.due.length > 0).map((one) => one.facts.session_id);
-    if (pending.length > 0 && (await this.#parts.hasWriterPassed())) {
-      failed.push(...(await this.#doEach(pending, (session_id) => this.#act(session_id))));
-    }
-    await this.#putOff(failed);
+    if (pending.length > 0 && !(await this.#parts.hasWriterPassed())) return false;
+    await this.#doEach(pending, ({ session_id }) => this.#act(session_id));
+    return due.length === BATCH;
   }
 
-  /** What fails for one session is tried again later: with as many of them as are looked at together, no other had a turn. */
-  async #putOff(session_ids: readonly SessionId[]): Promise<void> {
-    if (session_ids.length === 0) return;
-    await this.#dataSource.query(
-      `UPDATE sessions SET due_at = NOW(6) + INTERVAL ${PUT_OFF_SECONDS} SECOND WHERE session_id IN (?) AND due_at <= NOW(6)`,
-      [session_ids],
+  /** Whose time has come, the longest overdue first, without those for which something has just failed. */
+  async #findDue(column: 'due_at' | 'transfer_expires_at'): Promise<Due[]> {
+    const failed = [...this.#failed.keys()];
+    return this.#dataSource.query<Due[]>(
+      `SELECT session_id FROM sessions WHERE ${column} <= NOW(6) ${failed.length > 0 ? 'AND session_id NOT IN (?)' : ''}
+       ORDER BY ${column} LIMIT ${BATCH}`,
+      failed.length > 0 ? [failed] : [],
     );
   }
 
   /** In one go; when that fails, each by itself, as it may be the fault of one. */
-  async #readAll(session_ids: readonly SessionId[]): Promise<TimerFacts[]> {
+  async #readAll(due: readonly Due[]): Promise<TimerFacts[]> {
     const { manager } = this.#dataSource;
+    const { conversations } = this.#parts;
     try {
-      return await this.#parts.conversations.read(manager, session_ids);
+      return await conversations.read(
+        manager,
+        due.map(({ session_id }) => session_id),
+      );
     } catch {
       const facts: TimerFacts[] = [];
-      await this.#doEach(session_ids, async (session_id) => {
-        facts.push(...(await this.#parts.conversations.read(manager, [session_id])));
+      await this.#doEach(due, async ({ session_id }) => {
+        facts.push(...(await conversations.read(manager, [session_id])));
       });
       return facts;
     }
   }
 
-  /** A refusal: somebody else has changed the session, or a word came. The next sweep looks at what is there then. */
-  #doEach<Item>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<Item[]> {
-    return doEach(items, work, { what: 'a timer', log: this.#parts.log });
+  /**
+   * A refusal: somebody else has changed the session, or a word came; the next sweep looks at what is there then. What fails
+   * is tried again a while later: with as many of them as are looked at together, no other had a turn.
+   */
+  async #doEach<Item extends Due>(items: readonly Item[], work: (item: Item) => Promise<void>): Promise<void> {
+    const failed = await doEach(items, work, { what: 'a timer', log: this.#parts.log });
+    for (const { session_id } of failed) this.#failed.set(session_id, true);
   }
 
   async #act(session_id: SessionId): Promise<void> {
@@ -150,18 +163,22 @@ export class Timers implements Job {
 
   /** A transition, with what is to be told before it in the same transaction. */
   async #runCommand(session_id: SessionId, command: SessionCommand): Promise<void> {
-    let late: AgentId | null = null;
-    const after = await this.#parts.commands.runAsEngine(session_id, command, async (tx, row) => {
-      late = row.agent_id;
+    const { agents, commands } = this.#parts;
+    let late: AgentId | undefined;
+    const after = await commands.runAsEngine(session_id, command, async (tx, row) => {
+      late = undefined;
       const facts = await this.#readOne(tx, session_id);
       const { due, told } = plan(facts);
       if (!due.some((action) => commandOf[action]?.type === command.type)) return undefined;
       await this.#writeTold(tx, row, facts, { due, told });
+      if (command.type === 'reply_late' && row.agent_id) {
+        // Who does not answer is given nothing more, this slot neither, until the agent says to be there.
+        late = row.agent_id;
+        await agents.setStatusIn(tx, late, 'away', 'first_reply_late', ENGINE, { isSign: false });
+      }
       return { head: facts.head };
     });
-    if (!after || !late || command.type !== 'reply_late') return;
-    // Somebody who does not answer is given nothing more, until the agent says to be there.
-    await this.#parts.agents.setStatus(late, 'away', 'first_reply_late', ENGINE, { isSign: false });
+    if (after && late) await agents.noteStatusSet(late, 'away');
   }
 
   /** What is told without a transition. */
@@ -232,6 +249,10 @@ async function setNextLook(
     `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ? AND due_at <=> ?`,
     [look_at === null ? null : Math.max(0, look_at - now), session_id, due_at],
   );
+}
+
+function split<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
+  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 function entry(row: SessionReadRow, kind: 'waiting' | 'reminded'): OutboxRow[] {
