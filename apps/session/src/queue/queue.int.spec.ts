@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Refusal, type SessionEvent } from '#libs/contracts';
 import type { Caller } from '#libs/domain';
 import type { AgentId } from '#libs/protocol';
@@ -192,6 +192,23 @@ describe('who gets a session', () => {
       expect(await agentOf(again.session_id)).toBe(bo);
     },
   );
+});
+
+test('who closes while the queue is looked through lets nobody be skipped', async () => {
+  const store = fixture.lifecycle.queueStore;
+  const { session_id, visitor_id } = await fixture.session();
+  for (let count = 1; count < 50; count += 1) await fixture.session();
+  await fixture.database.query(`UPDATE sessions SET skills = '["rare"]'`);
+  const next = await fixture.session();
+  await fixture.session();
+  const read = store.readWaiting.bind(store);
+  vi.spyOn(store, 'readWaiting').mockImplementationOnce(async (...asked) => {
+    const page = await read(...asked);
+    await fixture.commands.run(session_id, { type: 'close' }, fixture.asVisitor(visitor_id), { id: visitor_id });
+    return page;
+  });
+  await online(await fixture.agent(1));
+  expect(await assigned(1)).toEqual([next.session_id]);
 });
 
 test('while the team is closed a visitor leaves a message; who came before is served, the rest when it opens', async () => {

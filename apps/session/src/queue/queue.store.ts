@@ -96,10 +96,14 @@ export class QueueStore {
   }
 
   /**
-   * The queue in its order, from the front or behind `offset` others. Who begins the first session of a channel in the
+   * The queue in its order, from the front or behind `offset` others, without those that are named. Who begins the first session of a channel in the
    * moment in which it is deleted is served all the same: without the channel.
    */
-  async readWaiting(tx: EntityManager, team_id: TeamId, limit: number, offset = 0): Promise<Waiting[]> {
+  async readWaiting(
+    tx: EntityManager,
+    team_id: TeamId,
+    { limit, offset = 0, without = [] }: { limit: number; offset?: number; without?: readonly SessionId[] },
+  ): Promise<Waiting[]> {
     const rows = await tx.query<RawWaiting[]>(
       `SELECT s.session_id, s.version, s.visitor_id, v.name AS visitor_name, s.priority, s.skills, s.language, s.is_offline, s.enqueued_at,
          TIMESTAMPDIFF(SECOND, s.enqueued_at, NOW(6)) AS waited_seconds,
@@ -107,8 +111,9 @@ export class QueueStore {
          COALESCE(JSON_EXTRACT(c.settings, '$.return_to_agent'), 'false') AS returns_to_agent
        FROM sessions s JOIN teams t ON t.team_id = s.team_id JOIN visitors v ON v.visitor_id = s.visitor_id
          LEFT JOIN channels c ON c.channel_id = s.channel_id
-       WHERE s.team_id = ? AND s.state = 'waiting' ORDER BY ${ORDER} LIMIT ? OFFSET ?`,
-      [team_id, limit, offset],
+       WHERE s.team_id = ? AND s.state = 'waiting' ${without.length > 0 ? 'AND s.session_id NOT IN (?)' : ''}
+       ORDER BY ${ORDER} LIMIT ? OFFSET ?`,
+      [team_id, ...(without.length > 0 ? [without] : []), limit, offset],
     );
     return rows.map((row) => ({
       ...row,

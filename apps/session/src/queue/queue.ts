@@ -12,7 +12,7 @@
 import type { DataSource, EntityManager } from 'typeorm';
 import { Refusal } from '#libs/contracts';
 import type { Failpoints, Logger } from '#libs/observability';
-import type { AgentId, TeamId } from '#libs/protocol';
+import type { AgentId, SessionId, TeamId } from '#libs/protocol';
 import { TeamMemberRow } from '../database/entities.ts';
 import { transact } from '../database/transact.ts';
 import { ENGINE } from '../lifecycle/audit.ts';
@@ -145,8 +145,11 @@ export class Queue {
     candidates: readonly Candidate[],
   ): Promise<{ waiting: Waiting; agent: Candidate } | undefined> {
     const { store } = this.#parts;
-    for (let offset = 0; ; offset += PAGE) {
-      const page = await store.readWaiting(tx, team.team_id, PAGE, offset);
+    const passed: SessionId[] = [];
+    for (;;) {
+      // Without those that were looked at, not behind so many: one that closes meanwhile would let another one be skipped.
+      const page = await store.readWaiting(tx, team.team_id, { limit: PAGE, without: passed });
+      passed.push(...page.map(({ session_id }) => session_id));
       for (const waiting of page) {
         if (waiting.is_offline && !team.is_open) continue;
         const { language, declined_by } = waiting;

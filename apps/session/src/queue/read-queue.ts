@@ -64,7 +64,7 @@ export class ReadQueue {
   async #read(team_id: TeamId, offset: number, limit: number): Promise<QueueItem[]> {
     const { manager } = this.#dataSource;
     const [waiting, rate] = await Promise.all([
-      this.#store.readWaiting(manager, team_id, limit, offset),
+      this.#store.readWaiting(manager, team_id, { limit, offset }),
       this.#store.readRate(manager, team_id),
     ]);
     return waiting.map((one, index) => {
