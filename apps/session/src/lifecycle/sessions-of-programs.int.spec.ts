@@ -84,3 +84,24 @@ test('a notice to a closed session opens a follow-up that is told to be the work
   ]);
   expect(audit).toEqual([{ actor: key.key_id, action: 'session.open' }]);
 });
+
+test.each([true, false])(
+  'of two bodies at once under one Idempotency-Key one is sent, the other is a mistake; named by a client_msg_id: %s',
+  async (isNamed) => {
+    const to = await fixture.visitor();
+    for (let round = 0; round < 20; round += 1) {
+      const idempotency_key = randomUUID();
+      const before = fixture.published.length;
+      const ends = await Promise.all(
+        ['one', 'other'].map((content) => {
+          const named = isNamed ? { client_msg_id: randomUUID() } : {};
+          const body = { from: 'shop', to, type: 'text', content, ...named } as SendBody;
+          return refusal(sending.toUser(body, key, idempotency_key));
+        }),
+      );
+      expect(ends.map((end) => String(end.split(' ')[0])).toSorted()).toEqual(['IDEMPOTENCY_MISMATCH', 'done']);
+      const sent = fixture.published.slice(before).filter(({ value }) => String(value).includes('"sender":"shop"'));
+      expect(sent).toHaveLength(1);
+    }
+  },
+);

@@ -52,15 +52,17 @@ export class Sending {
 
   /** For clients without a socket; the same as `message:send`. */
   async toSession(session_id: string, body: SendMessageBody, caller: Caller, once?: Once): Promise<Sent> {
-    const { find, rules } = this.#parts;
+    const { dataSource, find, rules } = this.#parts;
     const session = await find.row(session_id, caller, 'messages:write');
     if (!canWriteMessage(caller, session)) throw new Refusal('FORBIDDEN');
-    await rules.check({ ...body, session_id: session.session_id }, caller);
     const { sender, sender_role, identity } = senderOf(caller);
     const message_id = messageIdOf(session.session_id, identity, body.client_msg_id);
-    const answer = { message_id, send_time: sendTimeNow() };
+    const decide = async () => {
+      await rules.check({ ...body, session_id: session.session_id }, caller);
+      return { message_id, send_time: sendTimeNow() };
+    };
     // What is answered is decided before it is produced: a repeat produces the same identity again, which changes nothing.
-    const { send_time } = once ? await transactOnce(this.#parts.dataSource, once, async () => answer) : answer;
+    const { send_time } = once ? await transactOnce(dataSource, once, decide) : await decide();
     await this.#produce(session, { ...body, message_id, send_time, sender, sender_role });
     return { message_id, send_time };
   }
@@ -84,13 +86,16 @@ export class Sending {
     const session = before
       ? await this.#parts.find.row(before.session_id, caller, 'messages:write')
       : await this.#sessionFor(body, caller);
-    const decided = await this.#decide(caller.key_id, client_msg_id, {
+    const decision = {
       session_id: session.session_id,
       message_id: messageIdOf(session.session_id, identity, client_msg_id),
       send_time: sendTimeNow(),
       body_hash,
-    });
-    if (key && key !== client_msg_id) await this.#decide(caller.key_id, key, { ...decided, body_hash });
+    };
+    const underKey = key ? await this.#decide(caller.key_id, key, decision) : decision;
+    // Another call with the key was faster.
+    if (underKey.body_hash !== body_hash) throw new Refusal('IDEMPOTENCY_MISMATCH');
+    const decided = key === client_msg_id ? underKey : await this.#decide(caller.key_id, client_msg_id, underKey);
     const { message_id, send_time, session_id } = decided;
     const goal =
       session_id === session.session_id ? session : await this.#parts.find.row(session_id, caller, 'messages:write');
