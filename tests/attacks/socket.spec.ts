@@ -54,7 +54,7 @@ function refusal(auth: Record<string, unknown>, options = {}): Promise<Record<st
     socket.on('connection:ready', () => reject(new Error('it was let in')));
   });
 }
-/** A token of ours in all but one thing. */
+/** A token of ours in all but the key. */
 async function forged(claims: Record<string, unknown>, audience = 'seqdesk/visitor'): Promise<string> {
   const { privateKey } = await generateKeyPair('EdDSA');
   return new SignJWT(claims)
@@ -79,7 +79,10 @@ test.each([
   const raw = await RawSocket.signedIn(url, token);
   raw.send(packet);
   // What is malformed ends the connection with a number of the protocol's range; an unasked acknowledgement is ignored.
-  if (packet.startsWith('43')) return raw.close();
+  if (packet.startsWith('43')) {
+    expect(await raw.ask(7, 'nonsense', {})).toMatchObject({ ok: false });
+    return raw.close();
+  }
   const error = await raw.ended();
   expect(error).toMatchObject({ code: 'MALFORMED_FRAME', number: 1001, retryable: false });
 });
@@ -120,7 +123,7 @@ test('who does not sign in is cut after the deadline', async () => {
 test('tokens that are missing, forged, unsigned, of another audience or in the query are refused for good', async () => {
   const agentToken = await forged({ role: 'admin', team_ids: [] }, 'seqdesk/agent');
   const wrong = [undefined, '', 'x', 12, unsigned(), await forged({ channel_id: 'chn_x' }), agentToken];
-  for (const one of [...wrong, await forged({}, 'elsewhere')]) {
+  for (const one of wrong) {
     expect(await refusal({ token: one, protocol: 1 })).toMatchObject({
       code: 'UNAUTHENTICATED',
       number: 2001,

@@ -13,6 +13,7 @@ import {
 } from '../support/conversation.ts';
 
 const PAIRS = 4;
+const ANSWER_MS = 30_000;
 const OUTAGE_MS = 60_000;
 const PAUSE_MS = 25_000;
 
@@ -94,7 +95,9 @@ test('Redis is stopped for 60 s under traffic: sends stay acked and stored, then
 test('Kafka is stopped: a retryable error, and the outbox delivers once when it is back', async () => {
   const { visitor, session_id } = firstConversation();
   await cluster.stopEngine('kafka');
-  const refused = await visitor.sendOnce(session_id, 'probe', crypto.randomUUID());
+  // A gateway that kept silent would not do: this rejects then.
+  const probe = { session_id, client_msg_id: crypto.randomUUID(), type: 'text', content: 'probe' };
+  const refused: unknown = await visitor.socket.timeout(ANSWER_MS).emitWithAck('message:send', probe);
   expect(refused).toMatchObject({ ok: false, error: { retryable: true } });
   const kept = visitor.say(session_id, 'kept in the outbox');
   expect((await visitor.api.log(session_id)).length).toBeGreaterThan(0);

@@ -20,6 +20,9 @@ const ROOMY = {
   GATEWAY_LIMITS_HANDSHAKES_PER_SECOND_PER_ADDRESS: '5000',
 };
 
+/** More sessions than any test opens: nobody waits for a slot unless the test says so. */
+const ROOMY_CAPACITY = 1_000;
+
 /** A whole cluster with engines of its own, for one test file. */
 export interface TestCluster {
   readonly demo: Instance['demo'];
@@ -78,7 +81,9 @@ export async function startTestCluster(
   }).catch((cause: unknown) => {
     throw new Error(`the cluster did not start\n${logOf(cause).join('\n')}`, { cause });
   });
-  return new RunningCluster(instance, dataDir);
+  const cluster = new RunningCluster(instance, dataDir);
+  await cluster.rows('UPDATE agents SET capacity = ?', [ROOMY_CAPACITY]);
+  return cluster;
 }
 
 /** What the process that failed said last: its folder is gone when somebody reads the test's report. */

@@ -60,13 +60,13 @@ export async function startSession(config: SessionConfig, log: Logger, crash: Cr
   writer?.connect(app);
 
   await app.init();
-  if (roles.includes('api')) await app.listen(port, host);
   if (roles.includes('jobs')) {
     for (const job of parts.jobs) job.start();
   }
-  // Last: until this replica joins the group somebody else writes, and then its words wait for whatever else it is busy with.
+  // Late: until this replica joins the group somebody else writes, and then words wait for whatever else it is busy with.
   await writer?.warmUp();
   await app.startAllMicroservices();
+  if (roles.includes('api')) await app.listen(port, host);
   writer?.startWatching();
   state.isUp = true;
   log.info({ port, ops_port: ops.port, roles }, 'session is up');

@@ -42,7 +42,7 @@ const auditOf = async (agent_id: AgentId) =>
     ({ action }) => action,
   );
 
-test('name, language and status are set together, each with its audit line', async () => {
+test('name, language and status are set, each with its audit line', async () => {
   const { status, body } = await patch({ name: 'Anna B', locale: 'zh-CN', status: 'online' });
   expect(status).toBe(200);
   expect(body).toMatchObject({ agent_id: anna, name: 'Anna B', locale: 'zh-CN', status: 'online' });

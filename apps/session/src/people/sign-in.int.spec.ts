@@ -1,4 +1,5 @@
 import { hash } from '@node-rs/argon2';
+import { generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Refusal } from '#libs/contracts';
 import { SessionFixture } from '../../fixture/session-fixture.ts';
@@ -98,12 +99,28 @@ test('a refresh token used twice at once leaves nobody signed in', async () => {
   }
 });
 
-test('tokens of other keys, other issuers and none at all are refused', async () => {
+test('tokens of other keys, issuers and audiences, and none at all, are refused', async () => {
   const header = Buffer.from(JSON.stringify({ alg: 'none' })).toString('base64url');
   const body = Buffer.from(JSON.stringify({ sub: 'agt_x', aud: 'seqdesk/agent', iss: 'seqdesk' })).toString(
     'base64url',
   );
-  for (const token of ['', 'x.y.z', `${header}.${body}.`]) {
+  const { kid, key } = keys.signing;
+  const sign = (issuer: string, audience: string, by = key) =>
+    new SignJWT({ role: 'admin', team_ids: [] })
+      .setProtectedHeader({ alg: 'EdDSA', kid })
+      .setSubject('agt_01m8e21ymqeq9be0kpbm8hvf4e')
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setExpirationTime('1h')
+      .sign(by);
+  expect(await tokens.verify(await sign('seqdesk', 'seqdesk/agent'))).toMatchObject({ kind: 'agent' });
+  const { privateKey } = await generateKeyPair('EdDSA');
+  const wrong = await Promise.all([
+    sign('elsewhere', 'seqdesk/agent'),
+    sign('seqdesk', 'elsewhere'),
+    sign('seqdesk', 'seqdesk/agent', privateKey),
+  ]);
+  for (const token of ['', 'x.y.z', `${header}.${body}.`, ...wrong]) {
     expect(await codeOf(tokens.verify(token))).toBe('UNAUTHENTICATED');
   }
 });

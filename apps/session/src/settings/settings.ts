@@ -82,7 +82,7 @@ export class Settings {
 
   /**
    * Fields that are given are replaced as a whole; when they are what they were, nothing happens.
-   * @param alongside what else is done of it, in the same transaction and before
+   * @param alongside what else is done of it, in the same transaction and before it; may lock the thing, and nothing else
    * @throws as `create`, NOT_FOUND
    */
   async update<Update extends object>(
