@@ -213,6 +213,14 @@ export const defects: readonly Defect[] = [
     name: 'while Redis is away',
   },
   {
+    what: 'gateways renew their leases once a minute',
+    file: 'apps/gateway/src/connection/presence.ts',
+    find: 'const RENEW_MS = 5_000;',
+    replace: 'const RENEW_MS = 60_000;',
+    ...lifecycle,
+    name: 'Redis is flushed and stopped',
+  },
+  {
     what: "a frozen replica's locks outlive it",
     file: 'apps/session/src/database/data-source.ts',
     find: 'wait_timeout = 3,',
