@@ -6,23 +6,31 @@ import { messageIdOf, newId, sendTimeNow } from '../database/ids.ts';
 import { inboundHeaders, parseInbound } from './inbound.ts';
 import { messageRecords } from './message-records.ts';
 import type { MessageStore } from './message.store.ts';
+import type { PlaceStore } from './place.store.ts';
 import { planBatch } from './plan-batch.ts';
+
+interface WarmedUp {
+  messages: MessageStore;
+  places: PlaceStore;
+  offsets: GroupOffsets;
+  log: Logger;
+}
 
 const BATCHES = 20;
 const RECORDS = 20;
 
 /**
- * Goes the way of a batch without storing or sending anything. A replica that joins takes partitions over in the middle of
+ * Takes partitions over and goes the way of a batch, without storing or sending anything. A replica that joins takes partitions over in the middle of
  * the traffic: what it still has to connect to, load and compile then is time for which their words stand still.
  * Best effort: where a neighbour is away there is no traffic to be held up either.
  */
-export async function warmUp(store: MessageStore, offsets: GroupOffsets, log: Logger): Promise<void> {
+export async function warmUp({ messages, places, offsets, log }: WarmedUp): Promise<void> {
   const session = { state: 'serving', visitor_id: newId('vis'), agent_id: newId('agt') } as const;
   try {
-    await offsets.committed();
     for (let count = 0; count < BATCHES; count += 1) {
+      await Promise.all([places.readOffsets([0]), offsets.committed()]);
       const inbound = parseInbound(madeUpRecords(session.visitor_id));
-      const facts = await store.readFacts(inbound, [0]);
+      const facts = await messages.readFacts(inbound, [0]);
       const sessions = new Map(
         inbound.map(({ draft }) => [draft.session_id, { ...session, lacks_bot: false, last_seq_id: 0 }]),
       );

@@ -45,7 +45,8 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
   const { opening, producer, newMessages, failpoints, log, metrics } = parts;
   const messages = new MessageStore(config.mysql);
   const offsets = new GroupOffsets(parts.kafka, GROUP, topics.inbound.name);
-  const place = createPlace(parts, { messages, offsets, consumer: () => strategy.consumer });
+  const places = new PlaceStore(parts.dataSource);
+  const place = createPlace(parts, { messages, places, offsets, consumer: () => strategy.consumer });
   const appendBatch = new AppendBatch({
     store: messages,
     place,
@@ -81,7 +82,7 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
   return {
     appendBatch,
     connect: (app) => void connectKafka(app, strategy),
-    warmUp: () => warmUp(messages, offsets, log),
+    warmUp: () => warmUp({ messages, places, offsets, log }),
     startWatching: () => void watch(appendBatch, watching.signal, log),
     stopWatching: () => watching.abort(),
     async disconnect() {
@@ -93,8 +94,8 @@ export function createWriter(config: SessionConfig, parts: WriterParts): Writer 
 
 /** The writer's place; the consumer is asked for late, as it is made of the place's hooks. */
 function createPlace(
-  { dataSource, kafka, metrics, log }: WriterParts,
-  given: { messages: MessageStore; offsets: GroupOffsets; consumer: () => BatchConsumer },
+  { kafka, metrics, log }: WriterParts,
+  given: { messages: MessageStore; places: PlaceStore; offsets: GroupOffsets; consumer: () => BatchConsumer },
 ): LogPlace {
   const { name } = topics.inbound;
   const rewinds = metrics.counter({
@@ -103,7 +104,7 @@ function createPlace(
   });
   return new LogPlace({
     messages: given.messages,
-    places: new PlaceStore(dataSource),
+    places: given.places,
     topic: {
       lowWatermark: (partition) => fetchLowWatermark(kafka, name, partition),
       committed: () => given.offsets.committed(),
