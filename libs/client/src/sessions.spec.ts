@@ -2,6 +2,7 @@ import { expect, test, vi } from 'vitest';
 import type { Session } from '#libs/contracts';
 import type { Colleague } from './calls.ts';
 import { Emitter } from './emitter.ts';
+import { CallFailed } from './rest.ts';
 import { type SessionEvents, Sessions } from './sessions.ts';
 
 /** Without a socket: what the server has is found by asking only. */
@@ -10,6 +11,7 @@ function blocked(found: () => Session[]) {
   const words = new Set<string>();
   const polled: string[] = [];
   const refreshed: string[] = [];
+  const me = vi.fn(async () => ({ agent_id, role: 'agent' }) as unknown as Colleague);
   const sessions = new Sessions({
     rest: {
       session: async (session_id) => {
@@ -18,7 +20,7 @@ function blocked(found: () => Session[]) {
       },
     },
     calls: {
-      me: async () => ({ agent_id: me, role: 'agent' }) as unknown as Colleague,
+      me,
       sessions: async (query) => ({
         items: found().filter(({ state }) => query?.state === undefined || query.state === state),
         next_cursor: null,
@@ -43,10 +45,10 @@ function blocked(found: () => Session[]) {
   events.on('follow_up', (followUp) => followUps.push(followUp));
   const offers: string[] = [];
   events.on('offer', ({ session }) => offers.push(session.session_id));
-  return { sessions, words, polled, refreshed, followUps, offers };
+  return { sessions, words, polled, refreshed, followUps, offers, me };
 }
 
-const me = 'agt_01m8e21ymqeq9be0kpbm8hvf4e';
+const agent_id = 'agt_01m8e21ymqeq9be0kpbm8hvf4e';
 const visitor = { visitor_id: 'vis_a', name: null };
 const closed = { session_id: 'a', version: 4, state: 'closed', last_seq_id: 3, previous_session_id: null, visitor };
 const next = { session_id: 'b', version: 1, state: 'waiting', last_seq_id: 1, previous_session_id: 'a', visitor };
@@ -87,13 +89,13 @@ test('without a socket what a person acts on is polled, and others’ sessions a
 });
 
 test('without a socket an agent’s new sessions and offers are looked for, each told once', async () => {
-  const served = { ...next, session_id: 'd', state: 'serving', agent: { agent_id: me, name: 'Me' } };
+  const served = { ...next, session_id: 'd', state: 'serving', agent: { agent_id, name: 'Me' } };
   const offered = {
     ...next,
     session_id: 'e',
     state: 'transferring',
     agent: { agent_id: 'agt_other', name: 'Other' },
-    transfer: { from: 'agt_other', to_agent: me, expires_at: '2026-01-01T00:00:30Z' },
+    transfer: { from: 'agt_other', to_agent: agent_id, expires_at: '2026-01-01T00:00:30Z' },
   };
   const { sessions, polled, offers } = blocked(() => [served, offered] as unknown as Session[]);
   await sessions.lookAround();
@@ -101,4 +103,13 @@ test('without a socket an agent’s new sessions and offers are looked for, each
   expect(sessions.open.map(({ session_id }) => session_id).toSorted()).toEqual(['d', 'e']);
   expect(polled).toEqual(expect.arrayContaining(['d', 'e']));
   expect(offers).toEqual(['e']);
+});
+
+test('without a socket a visitor is asked once who it is, and nothing is looked for', async () => {
+  const { sessions, me } = blocked(() => [{ ...next, state: 'serving' }] as unknown as Session[]);
+  me.mockRejectedValueOnce(new CallFailed({ code: 'UNAVAILABLE', message: '', retryable: true }));
+  me.mockRejectedValueOnce(new CallFailed({ code: 'FORBIDDEN', message: '', retryable: false }));
+  for (let looks = 0; looks < 4; looks += 1) await sessions.lookAround();
+  expect(me).toHaveBeenCalledTimes(2);
+  expect(sessions.open).toEqual([]);
 });

@@ -55,6 +55,7 @@ export class Sessions {
   readonly #offers = new Map<string, string>();
   readonly #searching = new Set<string>();
   readonly #own = new OwnSessions();
+  #isRefused = false;
 
   constructor(edges: SessionsEdges) {
     this.#edges = edges;
@@ -273,14 +274,17 @@ export class Sessions {
     return isMeant;
   }
 
-  /** Who this is when no connection has ever stood; undefined for visitors, who follow what they have, and while nobody answers. */
+  /** Who this is when no connection has ever stood; undefined for visitors and while nobody answers. */
   async #learnUser(): Promise<string | undefined> {
+    if (this.#isRefused) return undefined;
     try {
       const { agent_id, role } = await this.#edges.calls.me();
       this.noticeUser({ id: agent_id, role });
       return agent_id;
     } catch (error) {
       if (!(error instanceof CallFailed)) throw error;
+      // A visitor, who is not asked for again.
+      this.#isRefused = error.code === 'FORBIDDEN';
       return undefined;
     }
   }
