@@ -20,8 +20,8 @@ const BATCHES = 20;
 const RECORDS = 20;
 
 /**
- * Takes partitions over and goes the way of a batch, without storing or sending anything. A replica that joins takes partitions over in the middle of
- * the traffic: what it still has to connect to, load and compile then is time for which their words stand still.
+ * Takes partitions over and goes the way of a batch, without storing or sending anything. A replica that joins does both in
+ * the middle of the traffic: what it still has to connect to, load and compile then is time for which words stand still.
  * Best effort: where a neighbour is away there is no traffic to be held up either.
  */
 export async function warmUp({ messages, places, offsets, log }: WarmedUp): Promise<void> {

@@ -48,7 +48,7 @@ export class Agents {
 
   /**
    * The status that the agent chose, or was given; a change is an event and a line of the agent's timeline. Whose
-   * transaction it is calls `noteStatusSet` after the commit.
+   * transaction it is calls `noteStatusSet` after the commit, or kicks the outbox where nobody comes online.
    */
   async setStatusIn(
     tx: EntityManager,

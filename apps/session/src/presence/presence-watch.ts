@@ -25,7 +25,7 @@ import type { Leases } from './leases.ts';
 
 /** Each so many looks are at everybody. */
 const EVERYBODY_LOOKS = 5;
-/** A client without a socket asks at least each 5 s. */
+/** Longer than a poll is held, 25 s: a client without a socket is here by its calls. */
 const SEEN_SECONDS = 30;
 /** Who could be given a session, or has one to lose: in the own hands or on offer. */
 const HAS_TO_LOSE = `(status = 'online' OR active > 0

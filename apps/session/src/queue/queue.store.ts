@@ -96,8 +96,8 @@ export class QueueStore {
   }
 
   /**
-   * The queue in its order, from the front or behind `offset` others, without those that are named. Who begins the first session of a channel in the
-   * moment in which it is deleted is served all the same: without the channel.
+   * The queue in its order, from the front or behind `offset` others, without those that are named. Who begins the first
+   * session of a channel in the moment in which it is deleted is served all the same: without the channel.
    */
   async readWaiting(
     tx: EntityManager,

@@ -85,8 +85,9 @@ export class Timers implements Job {
   /** Does what is due now. */
   async sweep(): Promise<void> {
     await this.#expireOffers();
-    // Behind a full batch there may be more, as many as are due in the second of a sweep and above.
-    for (let batch = 1; batch <= MOST_BATCHES && (await this.#lookAtSessions()); batch += 1);
+    // Behind a full batch there may be more.
+    let isFull = true;
+    for (let batch = 0; isFull && batch < MOST_BATCHES; batch += 1) isFull = await this.#lookAtSessions();
   }
 
   async #expireOffers(): Promise<void> {
@@ -101,13 +102,10 @@ export class Timers implements Job {
   /** One batch; true when it was a full one. */
   async #lookAtSessions(): Promise<boolean> {
     const due = await this.#findDue('due_at');
-    const planned = (await this.#readAll(due)).map((facts) => ({
-      session_id: facts.session_id,
-      facts,
-      plan: plan(facts),
-    }));
-    const [pending, quiet] = split(planned, (one) => one.plan.due.length > 0);
-    await this.#doEach(quiet, (one) => setNextLook(this.#dataSource.manager, one.facts, one.plan));
+    const planned = (await this.#readAll(due)).map((facts) => ({ ...facts, plan: plan(facts) }));
+    const quiet = planned.filter((one) => one.plan.due.length === 0);
+    await this.#doEach(quiet, (one) => setNextLook(this.#dataSource.manager, one, one.plan));
+    const pending = planned.filter((one) => one.plan.due.length > 0);
     if (pending.length > 0 && !(await this.#parts.hasWriterPassed())) return false;
     await this.#doEach(pending, ({ session_id }) => this.#act(session_id));
     return due.length === BATCH;
@@ -164,21 +162,17 @@ export class Timers implements Job {
   /** A transition, with what is to be told before it in the same transaction. */
   async #runCommand(session_id: SessionId, command: SessionCommand): Promise<void> {
     const { agents, commands } = this.#parts;
-    let late: AgentId | undefined;
-    const after = await commands.runAsEngine(session_id, command, async (tx, row) => {
-      late = undefined;
+    await commands.runAsEngine(session_id, command, async (tx, row) => {
       const facts = await this.#readOne(tx, session_id);
       const { due, told } = plan(facts);
       if (!due.some((action) => commandOf[action]?.type === command.type)) return undefined;
       await this.#writeTold(tx, row, facts, { due, told });
       if (command.type === 'reply_late' && row.agent_id) {
         // Who does not answer is given nothing more, this slot neither, until the agent says to be there.
-        late = row.agent_id;
-        await agents.setStatusIn(tx, late, 'away', 'first_reply_late', ENGINE, { isSign: false });
+        await agents.setStatusIn(tx, row.agent_id, 'away', 'first_reply_late', ENGINE, { isSign: false });
       }
       return { head: facts.head };
     });
-    if (after && late) await agents.noteStatusSet(late, 'away');
   }
 
   /** What is told without a transition. */
@@ -249,10 +243,6 @@ async function setNextLook(
     `UPDATE sessions SET due_at = NOW(6) + INTERVAL ? * 1000 MICROSECOND WHERE session_id = ? AND due_at <=> ?`,
     [look_at === null ? null : Math.max(0, look_at - now), session_id, due_at],
   );
-}
-
-function split<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): [Item[], Item[]] {
-  return [items.filter(isFirst), items.filter((item) => !isFirst(item))];
 }
 
 function entry(row: SessionReadRow, kind: 'waiting' | 'reminded'): OutboxRow[] {
