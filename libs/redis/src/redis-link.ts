@@ -21,7 +21,7 @@ export interface RedisLog {
 export class RedisLink {
   /** For commands and publishing; commands fail at once while Redis is away. */
   readonly client: Redis;
-  readonly #subscriber: Redis | undefined;
+  readonly #subscriber: Subscriber | undefined;
   readonly #backListeners: (() => void)[] = [];
   #lastPublish: Promise<number> = Promise.resolve(0);
   #wasLost = false;
@@ -35,7 +35,7 @@ export class RedisLink {
     };
     this.client = new Redis(url, { ...shared, enableOfflineQueue: false, commandTimeout: COMMAND_DEADLINE_MS });
     // The subscriber keeps its queue: the adapter subscribes once, before the first connection stands.
-    this.#subscriber = listens ? new Redis(url, { ...shared, maxRetriesPerRequest: null }) : undefined;
+    this.#subscriber = listens ? new Subscriber(url, { ...shared, maxRetriesPerRequest: null }) : undefined;
     for (const [name, redis] of [['client', this.client] as const, ['subscriber', this.#subscriber] as const]) {
       redis?.on('error', (error: Error) => log.warn({ connection: name, error: error.message }, 'redis error'));
     }
@@ -50,7 +50,7 @@ export class RedisLink {
 
   /** The constructor for `server.adapter(…)`. */
   createAdapter(): ReturnType<typeof createAdapter> {
-    return createAdapter(this.#publisher(), this.#subscriber ? quiet(this.#subscriber) : deafSubscriber);
+    return createAdapter(this.#publisher(), this.#subscriber ?? deafSubscriber);
   }
 
   get isUp(): boolean {
@@ -80,36 +80,25 @@ export class RedisLink {
       published.catch(() => undefined);
       return published.catch(() => 0);
     };
-    return withMethods(this.client, { publish });
+    return new Proxy(this.client, {
+      get(client, name) {
+        if (name === 'publish') return publish;
+        const value: unknown = Reflect.get(client, name);
+        return typeof value === 'function' ? (value.bind(client) as unknown) : value;
+      },
+    });
   }
 }
 
 /**
- * The subscriber as the adapter sees it. The adapter looks at no outcome of its subscriptions; while Redis is away they wait
- * in the queue, and only `close` makes them fail: then nobody wants them any more.
+ * Nobody looks at the outcome of a subscription: neither the adapter at its own, nor ioredis at those that it makes again
+ * after a loss. While Redis is away they wait in the queue, and only `close` makes them fail: then nobody wants them any more.
  */
-function quiet(subscriber: Redis): Redis {
-  const quietly =
-    (name: 'subscribe' | 'unsubscribe' | 'psubscribe' | 'punsubscribe') =>
-    (channels: string | string[]): void =>
-      void subscriber[name](...[channels].flat()).catch(() => undefined);
-  return withMethods(subscriber, {
-    subscribe: quietly('subscribe'),
-    unsubscribe: quietly('unsubscribe'),
-    psubscribe: quietly('psubscribe'),
-    punsubscribe: quietly('punsubscribe'),
-  });
-}
-
-/** The client with some methods replaced. */
-function withMethods(redis: Redis, methods: Partial<Record<string, unknown>>): Redis {
-  return new Proxy(redis, {
-    get: (client, name) => {
-      if (typeof name === 'string' && name in methods) return methods[name];
-      const value: unknown = Reflect.get(client, name);
-      return typeof value === 'function' ? (value.bind(client) as unknown) : value;
-    },
-  });
+class Subscriber extends Redis {
+  override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
+    command.promise.catch(() => undefined);
+    return super.sendCommand(command, stream);
+  }
 }
 
 /** What the adapter asks of a subscriber, for a process that hears nothing. */

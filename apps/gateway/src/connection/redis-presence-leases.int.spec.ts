@@ -1,35 +1,20 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Engine, findFreePort, startRedis } from '#libs/instance';
 import { keys } from '#libs/redis';
+import { startTestRedis, type TestRedis } from '#libs/testing';
 import { ids } from '../../fixture/connection-fixture.ts';
 import { RedisPresenceLeases } from './redis-presence-leases.adapter.ts';
 
-const password = 'leases-under-test';
-let folder: string;
-let engine: Engine;
+let server: TestRedis;
 let redis: Redis;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'gateway-'));
-  const port = await findFreePort();
-  engine = await startRedis({
-    dataDir: join(folder, 'redis'),
-    port,
-    logFile: join(folder, 'redis.log'),
-    env: process.env,
-    onSpawn: () => undefined,
-    password,
-  });
-  redis = new Redis({ port, password });
+  server = await startTestRedis();
+  redis = new Redis(server.engine.url);
 });
 afterAll(async () => {
   redis?.disconnect();
-  await engine?.stop();
-  await rm(folder, { recursive: true, force: true });
+  await server?.end();
 });
 
 const gateways = () => [new RedisPresenceLeases(redis, 'a'), new RedisPresenceLeases(redis, 'b')] as const;

@@ -1,14 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Server } from 'socket.io';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { ClusterEvents, Delivery } from '#libs/contracts';
-import { type Engine, findFreePort, startRedis } from '#libs/instance';
 import { createLogger, createMetrics } from '#libs/observability';
 import { RedisLink } from '#libs/redis';
-import { waitUntil } from '#libs/testing';
+import { startTestRedis, type TestRedis, waitUntil } from '#libs/testing';
 import { DeliveryMetrics } from './delivery-metrics.ts';
 import { RedisScreens } from './redis-screens.adapter.ts';
 
@@ -16,8 +12,7 @@ type NoEvents = Record<string, never>;
 
 const log = createLogger({ service: 'router', level: 'silent' });
 const unending = new AbortController().signal;
-let folder: string;
-let engine: Engine;
+let redis: TestRedis;
 let gateways: StandIn[];
 let link: RedisLink;
 let screens: RedisScreens;
@@ -47,31 +42,22 @@ class StandIn {
 }
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'router-'));
-  engine = await startRedis({
-    dataDir: join(folder, 'redis'),
-    port: await findFreePort(),
-    logFile: join(folder, 'redis.log'),
-    env: process.env,
-    onSpawn: () => undefined,
-    password: 'screens-under-test',
-  });
+  redis = await startTestRedis();
 });
-
-afterAll(async () => {
-  await engine?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => redis?.end());
 
 beforeEach(async () => {
-  await engine.start();
-  gateways = [new StandIn(engine.url), new StandIn(engine.url)];
-  link = new RedisLink(engine.url, log, { listens: false });
+  await redis.engine.start();
+  gateways = [new StandIn(redis.engine.url), new StandIn(redis.engine.url)];
+  link = new RedisLink(redis.engine.url, log, { listens: false });
   screens = new RedisScreens(link, new DeliveryMetrics(createMetrics({ service: 'router' })), log);
   await waitUntil('both gateways hear', async () => {
     await screens.push([delivery('hello')], unending);
     return gateways.every(({ shown }) => shown.includes('hello'));
   });
+  // The hellos that are still under way come before this one.
+  await screens.push([delivery('the last hello')], unending);
+  await waitUntil('nothing is under way', () => gateways.every(({ shown }) => shown.includes('the last hello')));
   for (const { batches, headsReasons } of gateways) [batches.length, headsReasons.length] = [0, 0];
 });
 
@@ -97,11 +83,11 @@ function withoutRepeats(shown: readonly string[]): number[] {
 }
 
 async function publishCalls(): Promise<number> {
-  const redis = new Redis(engine.url);
+  const client = new Redis(redis.engine.url);
   try {
-    return Number(/cmdstat_publish:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    return Number(/cmdstat_publish:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
   } finally {
-    redis.disconnect();
+    client.disconnect();
   }
 }
 
@@ -123,11 +109,11 @@ test('Redis killed under a stream of batches: all is pushed in order after its r
     for (let batch = 0; batch < last; batch += 1) await screens.push([delivery(String(batch))], unending);
   })();
   await waitUntil('some is shown', () => gateways.every(({ shown }) => shown.length >= 20));
-  engine.kill('SIGKILL');
-  await engine.exited;
+  redis.engine.kill('SIGKILL');
+  await redis.engine.exited;
   const waiting = screens.push(numbered(last, 3), unending);
   expect(await screens.pushOrDrop([delivery('a signal')])).toBe(false);
-  await engine.start();
+  await redis.engine.start();
   await Promise.all([stream, waiting]);
   await screens.push([delivery(String(last + 3))], unending);
   await waitUntil('heads are asked for', () => gateways.every(({ headsReasons }) => headsReasons.length > 0));
@@ -144,8 +130,8 @@ test('Redis killed under a stream of batches: all is pushed in order after its r
 });
 
 test('a push that waits for Redis gives up when its partitions are lost, or when the process drains', async () => {
-  engine.kill('SIGKILL');
-  await engine.exited;
+  redis.engine.kill('SIGKILL');
+  await redis.engine.exited;
   const lost = new AbortController();
   const pushes = [screens.push([delivery('1')], lost.signal), screens.push([delivery('2')], unending)];
   const ends = Promise.allSettled(pushes);
@@ -158,9 +144,9 @@ test('a push that waits for Redis gives up when its partitions are lost, or when
 });
 
 test('heads that could not be asked for while Redis was away are asked for when it is back', async () => {
-  engine.kill('SIGKILL');
-  await engine.exited;
+  redis.engine.kill('SIGKILL');
+  await redis.engine.exited;
   await screens.requestHeads('log_epoch');
-  await engine.start();
+  await redis.engine.start();
   await waitUntil('heads are asked for', () => gateways.every(({ headsReasons }) => headsReasons.length > 0));
 });
