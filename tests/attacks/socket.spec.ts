@@ -18,7 +18,7 @@ beforeAll(async () => {
     { gateway: 1, router: 1, session: 1 },
     {
       gateway: {
-        GATEWAY_AUTH_DEADLINE_MS: '1500',
+        GATEWAY_AUTH_DEADLINE_MS: '5000',
         GATEWAY_LIMITS_MESSAGES_PER_SECOND: '50',
         GATEWAY_LIMITS_BURST: '200',
         GATEWAY_ALLOWED_ORIGINS: 'https://shop.example.com',

@@ -30,6 +30,7 @@ beforeEach(async () => {
   conversations = await openConversations(cluster, agent, PAIRS);
 });
 afterEach(async () => {
+  await cluster.wake();
   for (const conversation of conversations) await endConversation(conversation);
   agent.close();
 });
@@ -60,7 +61,7 @@ test('MariaDB is paused for 25 s under traffic: sends stay acked, REST answers, 
   const during = await visitor.say(session_id, 'said while the database stands still');
   const answer = await fetch(`${visitor.api.url}/api/v1/sessions/${session_id}`, {
     headers: { authorization: `Bearer ${visitor.api.token}` },
-    signal: AbortSignal.timeout(20_000),
+    signal: AbortSignal.timeout(35_000),
   });
   expect(answer.status).toBe(503);
   await delay(PAUSE_MS);

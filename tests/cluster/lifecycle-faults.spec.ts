@@ -1,15 +1,15 @@
 /**
  * What must hold for sessions, queue, offers, timers and presence while replicas die or freeze and engines are away.
- * Short times of its own: an offer runs out after 6 s, an agent is lost after 10 s.
+ * Short times of its own: an offer runs out after 6 s, an agent is lost after 20 s.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Message, Session } from '#libs/contracts';
 import { Api, type Talker, waitUntil } from '#libs/testing';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { connectAgent, openConversation, openSession } from '../support/conversation.ts';
+import { connectAgent, openConversation, openSession, setStatus } from '../support/conversation.ts';
 
-const GRACE_SECONDS = 10;
+const GRACE_SECONDS = 20;
 const PAUSE_MS = 60_000;
 
 let cluster: TestCluster;
@@ -33,9 +33,10 @@ beforeEach(async () => {
   opened = [];
   [anna, bo] = [await connectAgent(cluster, 0, 1), await connectAgent(cluster, 1, 0)];
   // The engine gives everything to the other one.
-  await bo.emit('agent:status', { status: 'away' });
+  await setStatus(bo, 'away');
 });
 afterEach(async () => {
+  await cluster.wake();
   await setTimers({});
   for (const { visitor, session_id } of opened) {
     await admin.post(`/sessions/${session_id}/close`).catch(() => undefined);
@@ -172,7 +173,7 @@ test('Redis is flushed and stopped with an offer, timers and presence pending: n
 test('an agent who leaves for good loses the sessions to the queue, and a colleague gets them', async () => {
   const { session_id } = await converse(anna);
   const { enqueued_at } = await get(session_id);
-  await bo.emit('agent:status', { status: 'online' });
+  await setStatus(bo, 'online');
   anna.close();
   await forgetCalls();
   await waitUntil('the colleague to serve it', async () => (await get(session_id)).agent?.agent_id === bo_id, {
@@ -188,6 +189,10 @@ test('the database stands still for 60 s with timers due: who is silent is close
   await setTimers({ remind_seconds: 10, close_seconds: 20 });
   const [silent, talkative] = [await converse(anna), await converse(anna)];
   for (const { session_id } of [silent, talkative]) await anna.say(session_id, 'are you there?');
+  // From here on the gateway knows the way without asking, and the agent's word is the last one.
+  const hello = await talkative.visitor.say(talkative.session_id, 'hello');
+  await waitUntil('it to be stored', () => cluster.isStored(hello.message_id ?? ''));
+  await anna.say(talkative.session_id, 'are you still there?');
   cluster.signalEngine('mysql', 'SIGSTOP');
   await delay(5_000);
   const word = await talkative.visitor.say(talkative.session_id, 'yes, I am');

@@ -32,6 +32,7 @@ beforeEach(async () => {
   conversations = await openConversations(cluster, agent, PAIRS);
 });
 afterEach(async () => {
+  await cluster.wake();
   for (const conversation of conversations) await endConversation(conversation);
   agent.close();
 });
@@ -95,7 +96,7 @@ describe.each(['log.before_insert', 'log.after_insert', 'log.after_publish', 'lo
 test('the session that owns partitions freezes for 45 s, between its read and its insert, and wakes as a zombie', async () => {
   await survive(async () => {
     await cluster.restart('session', 0, { FAILPOINTS: 'log.before_insert:freeze:20' });
-    await waitUntil('the armed replica to stand still', () => cluster.isStopped('session', 0));
+    await waitUntil('the armed replica to stand still', () => cluster.isStopped('session', 0), { limit_ms: 60_000 });
     await delay(45_000);
     cluster.signal('session', 0, 'SIGCONT');
     await delay(3_000);
@@ -111,8 +112,8 @@ test('Redis is flushed three times and every pub/sub connection is killed: heads
       const before = heads();
       await cluster.redis('FLUSHALL');
       await cluster.redis('CLIENT', 'KILL', 'TYPE', 'pubsub');
-      // The heartbeat comes every 25 s only: within 5 s, three times in a row, these are the heads of the lost connection.
-      await waitUntil('heads after the connections came back', () => heads() > before, { limit_ms: 5_000 });
+      // The heartbeat comes every 25 s only: within 8 s, three times in a row, these are the heads of the lost connection.
+      await waitUntil('heads after the connections came back', () => heads() > before, { limit_ms: 8_000 });
       await delay(200);
     }
   });
@@ -154,7 +155,7 @@ test('a session replica frozen inside a transition: others go on with its sessio
   await cluster.restart('session', 0, { FAILPOINTS: 'lifecycle.in_transition:freeze:1' });
   await cluster.waitReady();
   const touched: string[] = [];
-  await waitUntil('the armed replica to stand still inside a transition', async () => {
+  const isStill = async () => {
     if (cluster.isStopped('session', 0)) return true;
     const { visitor, session_id } = await openSession(cluster, 1);
     touched.push(session_id);
@@ -162,12 +163,14 @@ test('a session replica frozen inside a transition: others go on with its sessio
     void visitor.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
     visitor.close();
     return false;
-  });
+  };
+  await waitUntil('the armed replica to stand still inside a transition', isStill, { limit_ms: 60_000 });
   for (const session_id of touched) {
-    await waitUntil(`${session_id} to be closed by somebody`, async () => {
+    const isClosed = async () => {
       await agent.api.post(`/sessions/${session_id}/close`, {}).catch(() => undefined);
       return (await cluster.stateOf(session_id)) === 'closed';
-    });
+    };
+    await waitUntil(`${session_id} to be closed by somebody`, isClosed, { limit_ms: 60_000 });
   }
   const other = await openConversation(cluster, agent);
   expect(cluster.isStopped('session', 0)).toBe(true);

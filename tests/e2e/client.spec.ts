@@ -2,7 +2,7 @@ import { createServer, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Client, createClient } from '#libs/client';
-import type { Message, Session } from '#libs/contracts';
+import type { AgentStatus, Message, Session } from '#libs/contracts';
 import { Api, bootVisitor, waitUntil } from '#libs/testing';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   url = cluster.gatewayUrls(0)[0] ?? '';
   agent = start({ url, token: await cluster.agentToken(0), codec: 'binary' });
   await waitUntil('the agent to be online', () => agent.state === 'online');
-  await agent.setStatus('online');
+  await setStatus(agent, 'online');
 });
 afterAll(async () => {
   agent?.close();
@@ -26,6 +26,13 @@ function start(options: Parameters<typeof createClient>[0]): Client {
   void client.run();
   return client;
 }
+
+/** Once more where the cluster could not take it in time. */
+const setStatus = (client: Client, status: AgentStatus) =>
+  waitUntil(`the status ${status}`, async () => {
+    await client.setStatus(status);
+    return true;
+  });
 
 /** A visitor with an open session that the agent serves; both follow it. */
 async function openSession(through = url): Promise<{ visitor: Client; session_id: string }> {
@@ -43,13 +50,15 @@ const words = (messages: readonly Message[]) =>
 
 /** Both lists become what MySQL holds, and all of it, without anybody asking for it. */
 async function expectWhole(session_id: string, visitor: Client, count: number): Promise<void> {
-  await waitUntil('both lists to be whole', async () => {
+  const areWhole = async () => {
     const stored = await cluster.storedMessages(session_id);
     return (
       words(stored).length === count &&
       [visitor, agent].every((client) => client.messages(session_id).length === stored.length)
     );
-  });
+  };
+  // A client whose gateway has died comes back after up to 10 s.
+  await waitUntil('both lists to be whole', areWhole, { limit_ms: 60_000 });
   const stored = await cluster.storedMessages(session_id);
   for (const client of [visitor, agent]) {
     expect(client.messages(session_id)).toEqual(stored);
@@ -112,8 +121,8 @@ test('where WebSocket is blocked, an agent is given sessions and answers them ov
   const { port } = blocking.address() as AddressInfo;
   const other = start({ url: `http://127.0.0.1:${port}`, token: await cluster.agentToken(1) });
   await waitUntil('the client to notice', () => other.state === 'blocked', { limit_ms: 60_000 });
-  await agent.setStatus('away');
-  await other.setStatus('online');
+  await setStatus(agent, 'away');
+  await setStatus(other, 'online');
   const { visitor_token: token } = await bootVisitor(url, cluster.demo.channel_id);
   const { session_id } = await new Api(url, token).post<Session>('/sessions');
   const visitor = start({ url, token });
@@ -123,7 +132,7 @@ test('where WebSocket is blocked, an agent is given sessions and answers them ov
   await waitUntil('the word at the agent', () => words(other.messages(session_id)).includes('is anybody there?'));
   other.say(session_id, 'I am');
   await waitUntil('the answer', () => words(visitor.messages(session_id)).includes('I am'));
-  await agent.setStatus('online');
+  await setStatus(agent, 'online');
   other.close();
   visitor.close();
   blocking.closeAllConnections();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Message, Session } from '#libs/contracts';
 import { Api, login, Talker, waitUntil } from '#libs/testing';
 import { startTestCluster, type TestCluster } from '../support/cluster.ts';
-import { connectAgent, openConversation, violationsOf } from '../support/conversation.ts';
+import { connectAgent, openConversation, setStatus, violationsOf } from '../support/conversation.ts';
 
 // Round and round among three: whoever has just left is not the next one, so that nothing may reach it.
 const HAND_OVERS = 102;
@@ -17,12 +17,15 @@ beforeAll(async () => {
   anna = await connectAgent(cluster, 0, 0);
   bo = await connectAgent(cluster, 1, 1);
   // The engine gives everything to the first one.
-  await bo.emit('agent:status', { status: 'away' });
+  await setStatus(bo, 'away');
   const { agent_id, talker } = await hireCarl();
   carl = talker;
   ids = [...cluster.demo.agents.map((agent) => agent.agent_id), agent_id];
 });
-afterAll(() => cluster?.stop());
+afterAll(async () => {
+  for (const talker of [anna, bo, carl]) talker?.close();
+  await cluster?.stop();
+});
 
 async function hireCarl(): Promise<{ agent_id: string; talker: Talker }> {
   const urls = cluster.gatewayUrls(0);
@@ -48,7 +51,7 @@ test('offers are seen, declined, called back and taken; everybody is told what c
   const offers: { session: Session; from: string }[] = [];
   bo.socket.on('transfer:offered', (seen: (typeof offers)[number]) => offers.push(seen));
   await anna.api.post(`${path}/transfer`, offer);
-  await waitUntil('the offer to be seen', () => offers.length === 1);
+  await waitUntil('the offer to be seen', () => offers.length >= 1);
   expect(offers[0]).toMatchObject({ from: anna_id, session: { session_id, transfer: { reason: 'too technical' } } });
   await bo.api.post(`${path}/transfer/reject`);
   expect(await owner()).toBe(anna_id);
@@ -56,7 +59,7 @@ test('offers are seen, declined, called back and taken; everybody is told what c
   await anna.api.post(`${path}/transfer/cancel`);
   const isOver = (gone: { session_id: string; reason: string }) =>
     gone.session_id === session_id && gone.reason === 'transfer_failed';
-  await waitUntil('the offers to be gone', () => bo.removals.filter(isOver).length === 2);
+  await waitUntil('the offers to be gone', () => bo.removals.filter(isOver).length >= 2);
   await anna.api.post(`${path}/transfer`, offer);
   await bo.api.post(`${path}/transfer/accept`);
   expect(await owner()).toBe(bo_id);

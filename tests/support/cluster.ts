@@ -38,7 +38,7 @@ export interface TestCluster {
   logEpoch(): Promise<number>;
   /** One statement on the database itself. */
   rows(sql: string, values?: unknown[]): Promise<Record<string, unknown>[]>;
-  /** Every service's process, to see that none was replaced. */
+  /** Every service's process, to see that none has ended or was replaced. */
   pids(): (number | undefined)[];
   redis(command: string, ...args: string[]): Promise<unknown>;
   signal(name: ServiceName, replica: number, signal: NodeJS.Signals): void;
@@ -47,7 +47,7 @@ export interface TestCluster {
   isRunning(name: ServiceName, replica: number): boolean;
   /** SIGKILL, then a start on the same ports. */
   kill(name: ServiceName, replica: number): Promise<void>;
-  /** SIGTERM when it still runs, then a start on the same ports. */
+  /** SIGTERM when it still runs, then a start on the same ports; with failpoints it may end before it is ready. */
   restart(name: ServiceName, replica: number, env?: Record<string, string>): Promise<void>;
   waitExit(name: ServiceName, replica: number): Promise<void>;
   waitReady(): Promise<void>;
@@ -60,6 +60,8 @@ export interface TestCluster {
   /** A copy of the database's files, taken while it is stopped for a moment. */
   snapshotDatabase(): Promise<string>;
   restoreDatabase(snapshot: string): Promise<void>;
+  /** Whatever a test that failed has left frozen, stopped or dead runs again; does nothing after one that passed. */
+  wake(): Promise<void>;
   stopServices(): Promise<void>;
   startServices(): Promise<void>;
   stop(): Promise<void>;
@@ -168,7 +170,7 @@ class RunningCluster implements TestCluster {
   }
 
   pids(): (number | undefined)[] {
-    return this.#services().map((service) => service.pid);
+    return this.#services().map((service) => (service.isRunning() ? service.pid : undefined));
   }
 
   async redis(command: string, ...args: string[]): Promise<unknown> {
@@ -204,7 +206,8 @@ class RunningCluster implements TestCluster {
   async restart(name: ServiceName, replica: number, env: Record<string, string> = {}): Promise<void> {
     const service = this.#service(name, replica);
     if (service.isRunning()) await service.stop();
-    await service.start(env);
+    await service.launch(env);
+    if (env['FAILPOINTS'] === undefined) await service.waitUntilReady();
   }
 
   async waitExit(name: ServiceName, replica: number): Promise<void> {
@@ -258,6 +261,17 @@ class RunningCluster implements TestCluster {
     await engine.start();
   }
 
+  async wake(): Promise<void> {
+    for (const engine of this.instance.engines.own) {
+      if (engine.isRunning()) engine.kill('SIGCONT');
+      await engine.start();
+    }
+    for (const service of this.#services()) {
+      if (service.isRunning()) service.kill('SIGCONT');
+      await service.start();
+    }
+  }
+
   async stopServices(): Promise<void> {
     for (const name of ['gateway', 'router', 'session'] as const) {
       await Promise.all(this.instance.services(name).map((service) => service.stop()));
@@ -271,9 +285,12 @@ class RunningCluster implements TestCluster {
   }
 
   async stop(): Promise<void> {
-    await this.#mysql.end();
-    await this.instance.stop();
-    await rm(this.#dataDir, { recursive: true, force: true });
+    try {
+      await this.#mysql.end();
+    } finally {
+      await this.instance.stop();
+      await rm(this.#dataDir, { recursive: true, force: true });
+    }
   }
 
   async rows(sql: string, values: unknown[] = []): Promise<RowDataPacket[]> {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Message, type Session, topicDefaults } from '#libs/contracts';
+import { type AgentStatus, type Message, type Session, topicDefaults } from '#libs/contracts';
 import { partitionOf } from '#libs/kafka';
 import { Api, bootVisitor, findViolations, type History, Talker, waitUntil } from '#libs/testing';
 import type { TestCluster } from './cluster.ts';
@@ -16,8 +16,13 @@ export async function connectAgent(cluster: TestCluster, index = 0, gateway = 1)
   const token = await cluster.agentToken(index);
   const agent = new Talker(cluster.gatewayUrls(gateway), token);
   await waitUntil('the agent to be connected', () => agent.ready);
-  await waitUntil('the agent to be online', async () => (await agent.emit('agent:status', { status: 'online' })).ok);
+  await setStatus(agent, 'online');
   return agent;
+}
+
+/** Until the cluster has taken it. */
+export async function setStatus(agent: Talker, status: AgentStatus): Promise<void> {
+  await waitUntil(`the agent to be ${status}`, async () => (await agent.emit('agent:status', { status })).ok);
 }
 
 /** Opens a session for a new visitor and waits until the agent serves it. */
@@ -60,9 +65,14 @@ export async function openSession(
   const urls = cluster.gatewayUrls(gateway);
   const { visitor_token, visitor_id } = await bootVisitor(urls[0] ?? '', cluster.demo.channel_id);
   const visitor = new Talker(urls, visitor_token, auth);
-  await waitUntil('the visitor to be connected', () => visitor.ready);
-  const session = await visitor.api.post<Session>('/sessions', { channel_id: cluster.demo.channel_id });
-  return { visitor, visitor_id, session_id: session.session_id };
+  try {
+    await waitUntil('the visitor to be connected', () => visitor.ready);
+    const { session_id } = await visitor.api.post<Session>('/sessions', { channel_id: cluster.demo.channel_id });
+    return { visitor, visitor_id, session_id };
+  } catch (error) {
+    visitor.close();
+    throw error;
+  }
 }
 
 /** Both sides talk until `stop` is called, each with one message under way at a time. */

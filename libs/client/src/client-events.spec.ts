@@ -5,6 +5,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Heads, Message, ServerEvents, Session } from '#libs/contracts';
 import { type Client, type ClientEvents, createClient } from './client.ts';
 
+/** Longer than the whole process may stand still: what is waited for comes over real sockets. */
+const until = (check: () => boolean) => vi.waitUntil(check, { timeout: 9_000 });
+
 type Role = 'visitor' | 'agent';
 const events = [
   'session',
@@ -79,10 +82,10 @@ async function connect(role: Role): Promise<void> {
 
 /** The client's so many-th connection is told that it stands. */
 async function greet(role: Role, heads: Heads, count: number): Promise<void> {
-  await vi.waitUntil(() => sockets.length === count);
+  await until(() => sockets.length === count);
   const user = { role, id: 'me' };
   sockets.at(-1)?.emit('connection:ready', { log_epoch: 1, heads, user });
-  await vi.waitUntil(() => client.state === 'online');
+  await until(() => client.state === 'online');
 }
 
 function push<Name extends keyof ServerEvents>(name: Name, data: ServerEvents[Name]): void {
@@ -122,7 +125,7 @@ test('what the server tells beside sessions and messages is passed on as it is',
   push('queue:updated', place);
   push('note:created', note);
   push('sla:breached', breach);
-  await vi.waitUntil(() => told.length === 3);
+  await until(() => told.length === 3);
   expect(told).toEqual([
     ['queue', place],
     ['note', note],
@@ -136,13 +139,13 @@ test('an offer is told once, with its session; also one that was made before the
   stored.set('a', missed);
   stored.set('b', sessionOf('b', 2, { state: 'transferring', transfer: { ...transfer, to_agent: 'agt_b' } }));
   await connect('agent');
-  await vi.waitUntil(() => payloads('offer').length === 1);
+  await until(() => payloads('offer').length === 1);
   const session = sessionOf('c', 5, { state: 'transferring', agent: other, transfer });
   const offer = { session, from: 'agt_a', expires_at: transfer.expires_at };
   push('transfer:offered', offer);
   push('transfer:offered', offer);
   push('queue:updated', { session_id: 'x', position: 1, eta_seconds: null });
-  await vi.waitUntil(() => payloads('queue').length === 1);
+  await until(() => payloads('queue').length === 1);
   expect(payloads('offer')).toMatchObject([{ session: missed, from: 'agt_a' }, offer]);
   expect(client.openSessions.map(({ session_id }) => String(session_id))).toEqual(['a', 'c']);
 });
@@ -151,24 +154,24 @@ test('a session that was taken away is history: readable, not open, not read aga
   logs.set('a', [messageOf('a', 1), messageOf('a', 2)]);
   await connect('agent');
   push('session:updated', sessionOf('a', 3, { last_seq_id: 2 }));
-  await vi.waitUntil(() => client.messages('a').length === 2);
+  await until(() => client.messages('a').length === 2);
   push('session:removed', { session_id: 'a', reason: 'transferred' });
   push('session:removed', { session_id: 'a', reason: 'transferred' });
   push('session:updated', sessionOf('a', 3, { last_seq_id: 2 }));
   push('session:updated', sessionOf('b', 1));
-  await vi.waitUntil(() => client.session('b') !== undefined);
+  await until(() => client.session('b') !== undefined);
   expect(payloads('removed')).toEqual([{ session_id: 'a', reason: 'transferred' }]);
   expect(client.session('a')).toBeUndefined();
   expect(client.openSessions).toHaveLength(1);
   expect(client.messages('a')).toHaveLength(2);
   asked.length = 0;
   sockets.at(-1)?.disconnect(true);
-  await vi.waitUntil(() => client.state !== 'online');
+  await until(() => client.state !== 'online');
   await greet('agent', { b: { seq_id: 0, version: 1 } }, 2);
-  await vi.waitUntil(() => asked.length > 0);
+  await until(() => asked.length > 0);
   expect(asked).toEqual(['/api/v1/sessions']);
   push('session:updated', sessionOf('a', 5, { last_seq_id: 2 }));
-  await vi.waitUntil(() => client.session('a') !== undefined);
+  await until(() => client.session('a') !== undefined);
 });
 
 test('the answer of a command is held, but not when the session was taken away meanwhile', async () => {
@@ -180,7 +183,7 @@ test('the answer of a command is held, but not when the session was taken away m
   vi.mocked(fetch).mockImplementation(() => new Promise<Response>((resolve) => (give = resolve)));
   const returning = client.calls.returnToQueue('a');
   push('session:removed', { session_id: 'a', reason: 'returned' });
-  await vi.waitUntil(() => payloads('removed').length === 1);
+  await until(() => payloads('removed').length === 1);
   give(Response.json(sessionOf('a', 3, { state: 'waiting' })));
   expect((await returning).state).toBe('waiting');
   expect(client.session('a')).toBeUndefined();
@@ -190,16 +193,16 @@ test('words to a closed session appear in the one that follows; it is told when 
   logs.set('a', [messageOf('a', 1)]);
   await connect('visitor');
   push('session:updated', sessionOf('a', 3, { state: 'closed', last_seq_id: 1 }));
-  await vi.waitUntil(() => client.messages('a').length === 1);
+  await until(() => client.messages('a').length === 1);
   client.say('a', 'one', 'one');
   client.say('a', 'two', 'two');
-  await vi.waitUntil(() => client.outbox.every(({ state }) => state === 'sent'));
+  await until(() => client.outbox.every(({ state }) => state === 'sent'));
   push('session:updated', sessionOf('b', 1, { previous_session_id: 'a' }));
   push('message:created', messageOf('b', 1, 'one'));
-  await vi.waitUntil(() => client.messages('b').length === 1);
+  await until(() => client.messages('b').length === 1);
   expect(payloads('follow_up')).toEqual([]);
   push('message:created', messageOf('b', 2, 'two'));
-  await vi.waitUntil(() => client.messages('b').length === 2);
+  await until(() => client.messages('b').length === 2);
   expect(payloads('follow_up')).toEqual([{ previous_session_id: 'a', session_id: 'b' }]);
   expect(told.slice(-2).map(([name]) => name)).toEqual(['follow_up', 'messages']);
   expect(client.messages('a')).toHaveLength(1);
@@ -212,7 +215,7 @@ test('a follow-up session that somebody else opened is told too; one whose past 
   push('session:updated', sessionOf('c', 1, { previous_session_id: 'z' }));
   push('session:updated', sessionOf('b', 1, { previous_session_id: 'a' }));
   push('session:updated', sessionOf('b', 2, { previous_session_id: 'a' }));
-  await vi.waitUntil(() => client.session('b')?.version === 2);
+  await until(() => client.session('b')?.version === 2);
   expect(payloads('follow_up')).toEqual([{ previous_session_id: 'a', session_id: 'b' }]);
 });
 
@@ -221,14 +224,14 @@ async function reconnect(heads: Heads): Promise<void> {
   const count = sockets.length + 1;
   asked.length = 0;
   sockets.at(-1)?.disconnect(true);
-  await vi.waitUntil(() => client.state !== 'online');
+  await until(() => client.state !== 'online');
   await greet('agent', heads, count);
 }
 /** Everything that was pushed before has been taken. */
 async function settle(): Promise<void> {
   const count = payloads('queue').length;
   push('queue:updated', { session_id: 'x', position: 1, eta_seconds: null });
-  await vi.waitUntil(() => payloads('queue').length > count);
+  await until(() => payloads('queue').length > count);
 }
 const openIds = () => client.openSessions.map(({ session_id }) => String(session_id));
 const logsRead = () => asked.filter((path) => path.endsWith('/messages')).length;
@@ -244,7 +247,7 @@ test('who waits is an entry without a log, and goes when others serve it or it c
   push('session:updated', sessionOf('b', 3, { state: 'closed', agent: null, last_seq_id: 2 }));
   push('session:updated', sessionOf('c', 3, { last_seq_id: 2 }));
   push('session:updated', waitingOf('a', 2, 2));
-  await vi.waitUntil(() => client.messages('c').length === 2);
+  await until(() => client.messages('c').length === 2);
   expect(openIds()).toEqual(['c']);
   expect(payloads('removed')).toEqual([
     { session_id: 'a', reason: 'assigned' },
@@ -264,11 +267,11 @@ test('a session on offer to this agent is read; one that is followed too, whosev
   const transfer = { from: 'agt_b', to_agent: 'me', expires_at: '2026-01-01T00:00:30Z' };
   const session = sessionOf('a', 2, { state: 'transferring', agent: other, transfer, last_seq_id: 1 });
   push('transfer:offered', { session, from: 'agt_b', expires_at: transfer.expires_at });
-  await vi.waitUntil(() => client.messages('a').length === 1);
+  await until(() => client.messages('a').length === 1);
   await client.follow('b');
   logs.set('b', [messageOf('b', 1), messageOf('b', 2)]);
   push('session:updated', sessionOf('b', 3, { agent: other, last_seq_id: 2 }));
-  await vi.waitUntil(() => client.messages('b').length === 2);
+  await until(() => client.messages('b').length === 2);
   expect(openIds().toSorted()).toEqual(['a', 'b']);
   expect(payloads('removed')).toEqual([]);
 });
@@ -280,7 +283,7 @@ test('an own session that others have is dropped, though it was followed and the
   await client.follow('a');
   stored.set('a', sessionOf('a', 3, { agent: other, last_seq_id: 1 }));
   await reconnect({});
-  await vi.waitUntil(() => payloads('removed').length === 1);
+  await until(() => payloads('removed').length === 1);
   expect(openIds()).toEqual([]);
   expect(client.messages('a')).toHaveLength(1);
   push('session:removed', { session_id: 'a', reason: 'transferred' });
@@ -292,7 +295,7 @@ test('an own session that waits again is an entry: its list is history', async (
   logs.set('a', [messageOf('a', 1)]);
   await connect('agent');
   push('session:updated', sessionOf('a', 2, { last_seq_id: 1 }));
-  await vi.waitUntil(() => client.messages('a').length === 1);
+  await until(() => client.messages('a').length === 1);
   push('session:removed', { session_id: 'a', reason: 'returned' });
   logs.set('a', [messageOf('a', 1), messageOf('a', 2)]);
   push('session:updated', waitingOf('a', 3, 2));
@@ -300,7 +303,7 @@ test('an own session that waits again is an entry: its list is history', async (
   expect([openIds(), logsRead()]).toEqual([['a'], 1]);
   queue = ['a'];
   await reconnect({});
-  await vi.waitUntil(() => asked.length === 2);
+  await until(() => asked.length === 2);
   await settle();
   expect(asked.toSorted()).toEqual(['/api/v1/queue', '/api/v1/sessions']);
 });
@@ -315,7 +318,7 @@ test('a reconnect asks once for the queue, and for those only that are not in it
   stored.set('e', sessionOf('e', 4));
   queue = ['a', 'c'];
   await reconnect({ e: { seq_id: 0, version: 4 } });
-  await vi.waitUntil(() => payloads('removed').length === 1);
+  await until(() => payloads('removed').length === 1);
   expect(asked.toSorted()).toEqual(['/api/v1/queue', '/api/v1/sessions', '/api/v1/sessions/b']);
   expect(openIds()).toEqual(['a', 'c', 'e']);
 });
@@ -325,13 +328,13 @@ test('what is pushed before it is known who this is waits for that', async () =>
   client = createClient({ url, token: 'token', random: () => 0 });
   for (const name of events) client.on(name, (payload) => told.push([name, payload]));
   void client.run();
-  await vi.waitUntil(() => sockets.length === 1);
+  await until(() => sockets.length === 1);
   push('session:updated', sessionOf('a', 2, { last_seq_id: 1 }));
   push('session:updated', waitingOf('b', 2, 1));
   push('session:updated', sessionOf('c', 2, { agent: other, last_seq_id: 1 }));
   queue = ['b'];
   await greet('agent', { a: { seq_id: 1, version: 2 } }, 1);
-  await vi.waitUntil(() => client.messages('a').length === 1);
+  await until(() => client.messages('a').length === 1);
   expect(openIds()).toEqual(['a', 'b']);
   expect(logsRead()).toBe(1);
 });

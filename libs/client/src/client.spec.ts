@@ -1,6 +1,9 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { createClient } from './client.ts';
 
+/** Longer than the whole process may stand still: what is waited for comes over real sockets. */
+const until = (check: () => boolean) => vi.waitUntil(check, { timeout: 9_000 });
+
 // Not only before each test: other files run in the same process.
 afterEach(() => vi.restoreAllMocks());
 
@@ -76,7 +79,7 @@ test('a session that was asked for before a reset is not shown after it', async 
   });
   await client.follow('a');
   const following = client.follow('b');
-  await vi.waitUntil(() => client.messages('b').length === 1);
+  await until(() => client.messages('b').length === 1);
   await client.follow('a');
   expect(resets).toEqual([6]);
   giveLate({ session_id: 'b', version: 9, last_seq_id: 7 });
@@ -101,7 +104,7 @@ test('a token source that fails for a while: run goes on, and a follow ends well
   const running = client.run();
   const states: string[] = [];
   client.on('connection', ({ state, error }) => states.push(`${state} ${error?.code ?? ''}`));
-  await vi.waitUntil(() => states.length >= 3);
+  await until(() => states.length >= 3);
   expect(new Set(states)).toEqual(new Set(['connecting UNAVAILABLE']));
   client.close();
   await running;

@@ -161,10 +161,11 @@ describe.concurrent('a batch consumer', () => {
     const { consume, close, committed, crashes } = await given(50);
     const seen = new Seen();
     const assigned: number[] = [];
-    const failsUntil = Date.now() + 9_000;
+    let failsUntil: number | undefined;
     let failures = 0;
     await consume(
       async (batch) => {
+        failsUntil ??= Date.now() + 9_000;
         if (Date.now() < failsUntil) {
           failures += 1;
           throw new TypeError('the database is away');
@@ -218,8 +219,8 @@ describe.concurrent('a batch consumer', () => {
     const consumer = await consume(async (batch) => seen.add(batch));
     await waitUntil('10 records', () => seen.distinct === 10, WAIT);
     consumer.pause();
-    await send(10);
     const calls = seen.batches.length;
+    await send(10);
     // A record of another group's consumer shows that the time was enough for a fetch.
     await readAll(topic);
     expect(seen.batches).toHaveLength(calls);

@@ -58,7 +58,7 @@ async function ask(...answers: RequestListener[]) {
     replicas: new Replicas(urls),
     dispatcher,
     service_token: 'token',
-    deadline_ms: 600,
+    deadline_ms: 2_000,
     log: { warn: () => undefined },
   });
   return { client, asked };

@@ -9,7 +9,8 @@ export async function waitUntil<T>(
 ): Promise<Exclude<NonNullable<T>, false>> {
   const end = Date.now() + limit_ms;
   let last: unknown;
-  while (Date.now() < end) {
+  // Whatever has held up this process, there is a look after the limit.
+  for (let isOver = false; ; isOver = Date.now() >= end) {
     try {
       const found = await check();
       if (found) return found as Exclude<NonNullable<T>, false>;
@@ -17,7 +18,7 @@ export async function waitUntil<T>(
     } catch (error) {
       last = error;
     }
+    if (isOver) throw new Error(`waited ${limit_ms} ms in vain for ${what}; last: ${String(last)}`);
     await new Promise((resolve) => setTimeout(resolve, every_ms));
   }
-  throw new Error(`waited ${limit_ms} ms in vain for ${what}; last: ${String(last)}`);
 }

@@ -206,7 +206,7 @@ test('an agent gives a session back, and is not given it again at once', async (
   await accepted();
   await fixture.agents.setStatus(anna, 'online', undefined, { id: anna });
   await run({ type: 'return_to_queue' }, asAgent(anna));
-  fixture.queue.kick(fixture.team_id);
+  await fixture.drainElsewhere();
   expect(await fixture.get(session_id)).toMatchObject({ state: 'waiting', declined_by: anna });
   await fixture.agents.setStatus(bo, 'online', undefined, { id: bo });
   await waitUntil('somebody else to serve it', async () => (await fixture.get(session_id)).agent_id === bo);

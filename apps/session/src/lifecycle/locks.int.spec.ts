@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Caller } from '#libs/domain';
 import type { AgentId, SessionId, TeamId } from '#libs/protocol';
@@ -49,10 +50,14 @@ async function hold(table: 'teams' | 'sessions', id: string): Promise<() => Prom
   return () => fixture.database.query('COMMIT');
 }
 
+/** However long the test looks at what waits, the server does not take its transaction for abandoned. */
+const mayIdle = (tx: EntityManager) => tx.query('SET SESSION wait_timeout = 60');
+
 /** A transaction that has done its work and is not committed until `end` is called. */
 async function begin(work: Parameters<typeof transact>[1]): Promise<{ end: () => Promise<void> }> {
   const [done, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   const committed = transact(fixture.dataSource, async (tx) => {
+    await mayIdle(tx);
     await work(tx);
     done.resolve();
     await released.promise;
@@ -205,7 +210,8 @@ test('two return at once what only one of them had: one does, the other learns t
 test('who repeats what is still being done is told so at once, and waits for nothing', async () => {
   const once = { caller: anna, method: 'POST', path: '/', key: 'k', body: {} };
   const [begun, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-  const first = transactOnce(fixture.dataSource, once, async () => {
+  const first = transactOnce(fixture.dataSource, once, async (tx) => {
+    await mayIdle(tx);
     begun.resolve();
     await released.promise;
     return { state: 'done' };

@@ -42,7 +42,7 @@ describe('the order of the queue', () => {
   test('lifts who waits: one step each ageing_seconds, and nobody starves', async () => {
     await fixture.database.query('UPDATE teams SET ageing_seconds = 60');
     const [old, urgent, older] = [await fixture.session(), await fixture.session(), await fixture.session()];
-    await set(old.session_id, 'enqueued_at = NOW(6) - INTERVAL 179 SECOND');
+    await set(old.session_id, 'enqueued_at = NOW(6) - INTERVAL 150 SECOND');
     await set(urgent.session_id, 'priority = 3');
     await set(older.session_id, 'enqueued_at = NOW(6) - INTERVAL 185 SECOND');
     const order = await fixture.lifecycle.queues.list({ limit: 50 }, program);
@@ -126,8 +126,9 @@ describe('who gets a session', () => {
     ];
     for (const agent of wrong) await online(agent);
     const absent = await fixture.agent(8, { skills: ['refund'], languages: ['zh'] });
-    await online(absent);
-    await fixture.database.query('UPDATE agents SET absent_since = NOW(6) WHERE agent_id = ?', [absent]);
+    await fixture.database.query("UPDATE agents SET absent_since = NOW(6), status = 'online' WHERE agent_id = ?", [
+      absent,
+    ]);
     const busy = await fixture.agent(8, { skills: ['refund'], languages: ['zh'] });
     await fixture.agents.setStatus(busy, 'busy', undefined, { id: busy });
     const plain = await fixture.session();
@@ -222,6 +223,7 @@ test('while the team is closed a visitor leaves a message; who came before is se
   const anna = await fixture.agent(5);
   await online(anna);
   await waitUntil('who came in time to be served', async () => (await agentOf(before.session_id)) === anna);
+  await fixture.drainElsewhere();
   expect(await agentOf(night.session_id)).toBeNull();
   await fixture.database.query('UPDATE teams SET business_hours_id = NULL');
   fixture.queue.kick(fixture.team_id);

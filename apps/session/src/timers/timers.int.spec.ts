@@ -97,16 +97,16 @@ describe('a silent visitor', () => {
   });
 
   test('is reminded, then the session closes, with its reason', async () => {
-    await pass(299);
+    await pass(290);
     await sweep();
     expect((await published()).words.filter((word) => word.includes('still there'))).toEqual([]);
-    await pass(2);
+    await pass(11);
     await sweep();
     expect((await published()).words.filter((word) => word.includes('still there'))).toHaveLength(1);
-    await pass(298);
+    await pass(289);
     await sweep();
     expect((await fixture.get(session_id)).state).toBe('serving');
-    await pass(3);
+    await pass(12);
     await sweep();
     expect(await fixture.get(session_id)).toMatchObject({ state: 'closed', close_reason: 'visitor_silent' });
   });
