@@ -22,24 +22,26 @@
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { Assignment, partitionKey } from './assignment.ts';
 import { Commits } from './commits.ts';
-import { completeOptions, type BatchConsumerOptions, type ConsumerSettings } from './consumer-options.ts';
+import { completeOptions, groupOptions, type BatchConsumerOptions, type ConsumerSettings } from './consumer-options.ts';
 import { ConsumerMetrics } from './consumer-metrics.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { retryWithin, within } from './deadline.ts';
+import { pauseUnless, retryWithin, within } from './deadline.ts';
 import { ConsumerCrashed, KafkaError } from './errors.ts';
 import { listenToGroup } from './group-events.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { type Fetched, type Slice, takeWork } from './inbox.ts';
-import { errorCode } from './kafkajs-error.ts';
+import { errorCode, isCoordinatorAway } from './kafkajs-error.ts';
+import { askForLag, tellLag } from './lag.ts';
 import { OffsetGuard } from './offset-guard.ts';
 import type { KafkaRecord, PartitionOffset, TopicPartition } from './record.ts';
 import { runWork, type WorkPorts } from './run-work.ts';
 import { tellHooks } from './tell-hooks.ts';
 import { positionOf, toRecord } from './to-record.ts';
-import { countPartitions, fetchEndOffsets } from './topics.ts';
+import { countPartitions } from './topics.ts';
 
 const START_LIMIT_MS = 60_000;
 const WATCH_MS = 5_000;
+const RESTART_MS = 500;
 // kafkajs has hung without a word after a broker's restart; its own timeouts and restarts are over long before this.
 const SILENCE_LIMIT_MS = 180_000;
 
@@ -57,6 +59,7 @@ export class BatchConsumer {
   #ready: Promise<void> = Promise.resolve();
   #state: 'new' | 'running' | 'closing' | 'closed' | 'crashed' = 'new';
   #isPaused = false;
+  #partitions = 0;
   #working: Promise<void> | undefined;
   #lastLife = performance.now();
   #watch: NodeJS.Timeout | undefined;
@@ -67,15 +70,8 @@ export class BatchConsumer {
     this.#metrics = new ConsumerMetrics(settings.metrics, settings.groupId, settings.topics);
     this.#deadLetters = new DeadLetters(settings);
     this.#guard = new OffsetGuard(settings, this.#metrics);
-    this.#consumer = settings.kafka.consumer(
-      {
-        groupId: settings.groupId,
-        sessionTimeout: settings.sessionTimeoutMs,
-        rebalanceTimeout: settings.sessionTimeoutMs,
-        heartbeatInterval: settings.heartbeatMs,
-        maxWaitTimeInMs: settings.maxWaitMs,
-      },
-      (message, fields) => this.#guard.inspect(message, fields),
+    this.#consumer = settings.kafka.consumer(groupOptions(settings), (message, fields) =>
+      this.#guard.inspect(message, fields),
     );
     this.#guard.guard(this.#consumer);
     this.#heartbeat = new Heartbeat(settings.heartbeatMs / 3, (error) => this.#releaseInbox(error));
@@ -98,13 +94,7 @@ export class BatchConsumer {
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
     this.#state = 'running';
     this.#watch = setInterval(() => void this.#lookAround(), WATCH_MS);
-    await this.#consumer.run({
-      autoCommit: false,
-      eachBatchAutoResolve: false,
-      // One for each partition, or those of one fetch would come in turns instead of together.
-      partitionsConsumedConcurrently: partitions,
-      eachBatch: (payload) => this.#receive(payload),
-    });
+    await this.#run(partitions);
   }
 
   /** Hands out no more batches until `resume`; what was fetched is kept, and so are the partitions. */
@@ -157,6 +147,18 @@ export class BatchConsumer {
     await settle('leaving the group', disconnected);
     await settle('closing the dead letters', this.#deadLetters.close());
     this.#state = 'closed';
+  }
+
+  /** Returns when the group was joined, or could not be: kafkajs tells of that as a crash. */
+  async #run(partitions: number): Promise<void> {
+    this.#partitions = partitions;
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      // One for each partition, or those of one fetch would come in turns instead of together.
+      partitionsConsumedConcurrently: partitions,
+      eachBatch: (payload) => this.#receive(payload),
+    });
   }
 
   async #receive(payload: EachBatchPayload): Promise<void> {
@@ -222,7 +224,7 @@ export class BatchConsumer {
       from.resolve(last.offset);
       if (from.records.length === 0) from.finish();
     }
-    for (const topic of this.#settings.topics) this.#metrics.lag(topic, assignment.lagOf(topic));
+    tellLag(this.#settings, assignment, this.#metrics);
   }
 
   #portsFor(assignment: Assignment): WorkPorts {
@@ -292,24 +294,23 @@ export class BatchConsumer {
     const silentMs = performance.now() - this.#lastLife;
     this.#metrics.heartbeatAge(silentMs / 1_000);
     if (silentMs > SILENCE_LIMIT_MS) return this.#crash(`no sign of life for ${Math.round(silentMs / 1_000)} s`);
-    if (this.#inbox.length === 0) return;
     // While a batch waits no fetch tells the ends of the partitions, and this is when the lag matters.
-    const { kafka, topics, log } = this.#settings;
-    try {
-      for (const topic of topics) {
-        this.#assignment.noteEnds(topic, await fetchEndOffsets(kafka, topic));
-        this.#metrics.lag(topic, this.#assignment.lagOf(topic));
-      }
-    } catch (err) {
-      log.debug({ err }, 'the ends of the partitions could not be had');
-    }
+    if (this.#inbox.length > 0) await askForLag(this.#settings, this.#assignment, this.#metrics);
   }
 
   #noteCrash(error: Error, willRestart: boolean): void {
     this.#assignment.end();
     this.#releaseInbox();
-    if (!willRestart) return this.#crash('kafkajs gave up', error);
+    if (!willRestart && !isCoordinatorAway(error)) return this.#crash('kafkajs gave up', error);
     this.#settings.log.warn({ err: error, group: this.#settings.groupId }, 'the consumer starts anew');
+    if (!willRestart) void this.#runAgain();
+  }
+
+  /** kafkajs takes a coordinator that is not there for the end, though it only means that the broker is stopping. */
+  async #runAgain(): Promise<void> {
+    await pauseUnless(this.#ending.signal, RESTART_MS);
+    if (this.#state !== 'running') return;
+    await this.#run(this.#partitions).catch((error: unknown) => this.#crash('kafkajs did not start anew', error));
   }
 
   #crash(reason: string, cause?: unknown): void {

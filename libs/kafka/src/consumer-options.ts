@@ -1,3 +1,4 @@
+import type { ConsumerConfig } from 'kafkajs';
 import type { KafkaConnection } from './connection.ts';
 import type { Log, Meter } from './ports.ts';
 import type { BatchHandler, NextOffset, TopicPartition } from './record.ts';
@@ -42,4 +43,15 @@ const consumerDefaults = {
 
 export function completeOptions(options: BatchConsumerOptions): ConsumerSettings {
   return { ...consumerDefaults, ...options };
+}
+
+/** What of it kafkajs' member of the group is made with. */
+export function groupOptions({ groupId, sessionTimeoutMs, heartbeatMs, maxWaitMs }: ConsumerSettings): ConsumerConfig {
+  return {
+    groupId,
+    sessionTimeout: sessionTimeoutMs,
+    rebalanceTimeout: sessionTimeoutMs,
+    heartbeatInterval: heartbeatMs,
+    maxWaitTimeInMs: maxWaitMs,
+  };
 }

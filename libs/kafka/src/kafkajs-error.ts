@@ -21,3 +21,8 @@ const FAULTS_OF_THE_RECORD = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARG
 export function isFaultOfRecord(error: unknown): boolean {
   return FAULTS_OF_THE_RECORD.has(errorCode(error));
 }
+
+/** Whether the group has no coordinator at the moment: its broker is stopping or starting. */
+export function isCoordinatorAway(error: unknown): boolean {
+  return errorCode(error) === 'KafkaJSGroupCoordinatorNotFound';
+}
