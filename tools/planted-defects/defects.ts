@@ -140,6 +140,15 @@ export const defects: readonly Defect[] = [
     name: 'nobody sees a message before it is committed',
   },
   {
+    what: 'a consumer ends when its coordinator is away',
+    file: 'libs/kafka/src/kafkajs-error.ts',
+    find: "return errorCode(error) === 'KafkaJSGroupCoordinatorNotFound';",
+    replace: 'return errorCode(error) === undefined;',
+    project: 'integration',
+    test: 'libs/kafka/src/broker-restart.int.spec.ts',
+    name: 'ends no consumer',
+  },
+  {
     what: 'a batch with a poison record is dead-lettered whole',
     file: 'libs/kafka/src/bisect.ts',
     find: 'if (range.length <= 1) return [];',

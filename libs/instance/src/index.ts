@@ -4,6 +4,7 @@ export { type Engine, EngineFailed } from './engine.ts';
 export { type EngineSet, EngineUnreachable, type EngineUrls, startEngines } from './engine-set.ts';
 export { CommandMissing, lookUpCommand } from './find-command.ts';
 export { type Instance, startInstance } from './instance.ts';
+export { startKafka } from './kafka.ts';
 export { fetchKafkaJars, hasKafkaJars, JarMismatch, locateKafkaJars } from './kafka-jars.ts';
 export { endLeftOvers } from './left-overs.ts';
 export { logTail } from './log-tail.ts';

@@ -16,8 +16,8 @@
  * - A commit that comes late fails at Kafka by its generation and harms nobody.
  *
  * kafkajs' own way is not used where it loses: it resolves a batch whose handler returned early (`eachBatchAutoResolve`), it
- * ends for good at a TypeError in a handler (all are caught here), and it moves a position that Kafka no longer has to the
- * first record, overwriting the committed one (offset-guard.ts).
+ * ends for good at a TypeError in a handler (all are caught here) and when a broker that stops has no coordinator to name, and
+ * it moves a position that Kafka no longer has to the first record, overwriting the committed one (offset-guard.ts).
  */
 import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { Assignment, partitionKey } from './assignment.ts';
