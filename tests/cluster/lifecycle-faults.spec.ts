@@ -36,6 +36,7 @@ beforeEach(async () => {
   await setStatus(bo, 'away');
 });
 afterEach(async () => {
+  const left = cluster.pids();
   await cluster.wake();
   await setTimers({});
   for (const { visitor, session_id } of opened) {
@@ -44,6 +45,7 @@ afterEach(async () => {
   }
   anna.close();
   bo.close();
+  expect(left).not.toContain(undefined);
 });
 
 const setTimers = (timers: Record<string, number>) =>

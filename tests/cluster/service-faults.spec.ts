@@ -32,9 +32,11 @@ beforeEach(async () => {
   conversations = await openConversations(cluster, agent, PAIRS);
 });
 afterEach(async () => {
+  const left = cluster.pids();
   await cluster.wake();
   for (const conversation of conversations) await endConversation(conversation);
   agent.close();
+  expect(left).not.toContain(undefined);
 });
 
 /** Every stored word has reached the screen of the agent, whose socket was open all the time, without anybody fetching. */

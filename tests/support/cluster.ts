@@ -49,6 +49,7 @@ export interface TestCluster {
   kill(name: ServiceName, replica: number): Promise<void>;
   /** SIGTERM when it still runs, then a start on the same ports; with failpoints it may end before it is ready. */
   restart(name: ServiceName, replica: number, env?: Record<string, string>): Promise<void>;
+  /** Until it was killed, by a failpoint or from outside. @throws when it ended in another way, as with a wrong failpoint */
   waitExit(name: ServiceName, replica: number): Promise<void>;
   waitReady(): Promise<void>;
   /** Until every group has read all there is. */
@@ -60,7 +61,7 @@ export interface TestCluster {
   /** A copy of the database's files, taken while it is stopped for a moment. */
   snapshotDatabase(): Promise<string>;
   restoreDatabase(snapshot: string): Promise<void>;
-  /** Whatever a test that failed has left frozen, stopped or dead runs again; does nothing after one that passed. */
+  /** Whatever a test that failed has left frozen, stopped or dead runs again. Look at `pids` before: it hides who died. */
   wake(): Promise<void>;
   stopServices(): Promise<void>;
   startServices(): Promise<void>;
@@ -213,6 +214,8 @@ class RunningCluster implements TestCluster {
   async waitExit(name: ServiceName, replica: number): Promise<void> {
     const service = this.#service(name, replica);
     await waitUntil(`${name} ${replica} to end`, () => !service.isRunning(), { limit_ms: 60_000 });
+    const { signal } = await service.exited;
+    if (signal !== 'SIGKILL') throw new Error(`${name} ${replica} ended by itself, or by ${signal}`);
   }
 
   async waitReady(): Promise<void> {

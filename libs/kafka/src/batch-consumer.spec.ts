@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type { Consumer } from 'kafkajs';
-import { expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { BatchConsumer } from './batch-consumer.ts';
 import type { KafkaConnection } from './connection.ts';
 import type { Log, Meter } from './ports.ts';
@@ -60,7 +60,7 @@ test('a coordinator that is away ends nothing, however often: the consumer runs 
   await batches.close();
 });
 
-test('what kafkajs takes for the end is the end, and what it mends itself is left to it', async () => {
+test('what kafkajs takes for the end otherwise is the end', async () => {
   const { run, crash, crashes } = await given();
   crash(new Error('Connection closed'), true);
   expect(crashes).toEqual([]);
@@ -69,12 +69,33 @@ test('what kafkajs takes for the end is the end, and what it mends itself is lef
   expect(run).toHaveBeenCalledTimes(1);
 });
 
-test('a consumer that is closed while its coordinator is away does not run again', async () => {
-  vi.useFakeTimers();
-  const { batches, run, crash } = await given();
-  crash(coordinatorNotFound());
-  await batches.close();
-  await vi.advanceTimersByTimeAsync(60_000);
-  vi.useRealTimers();
-  expect(run).toHaveBeenCalledTimes(1);
+describe('does not run again', () => {
+  beforeEach(() => void vi.useFakeTimers({ fakeNodeBuiltins: true }));
+  afterEach(() => void vi.useRealTimers());
+
+  test('where kafkajs does so itself', async () => {
+    const { batches, run, crash } = await given();
+    crash(coordinatorNotFound(), true);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(run).toHaveBeenCalledTimes(1);
+    await batches.close();
+  });
+
+  test('once it was closed', async () => {
+    const { batches, run, crash } = await given();
+    crash(coordinatorNotFound());
+    await batches.close();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(run).toHaveBeenCalledTimes(1);
+  });
+
+  test('for ever: after three minutes without a sign of life it has ended', async () => {
+    const { run, crash, crashes } = await given();
+    for (let second = 0; second < 200; second += 1) {
+      crash(coordinatorNotFound());
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(crashes).toMatchObject([{ code: 'CONSUMER_CRASHED' }]);
+    expect(run.mock.calls.length).toBeGreaterThan(100);
+  });
 });

@@ -84,7 +84,7 @@ export class BatchConsumer {
     });
   }
 
-  /** Joins the group and begins to read. @throws DeadlineExceeded when Kafka or a topic is not there within a minute. */
+  /** Joins the group, or goes on trying to, and begins to read. @throws DeadlineExceeded when Kafka or a topic is not there within a minute. */
   async start(): Promise<void> {
     const { kafka, topics } = this.#settings;
     const partitions = await retryWithin(START_LIMIT_MS, `finding ${topics.join(', ')}`, () =>
@@ -306,7 +306,7 @@ export class BatchConsumer {
     if (!willRestart) void this.#runAgain();
   }
 
-  /** kafkajs takes a coordinator that is not there for the end, though it only means that the broker is stopping. */
+  /** kafkajs takes a coordinator that is not there for the end. When it stays so, the silence limit ends the process. */
   async #runAgain(): Promise<void> {
     await pauseUnless(this.#ending.signal, RESTART_MS);
     if (this.#state !== 'running') return;

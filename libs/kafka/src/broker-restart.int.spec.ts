@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type Engine, findFreePort, locateKafkaJars, startKafka } from '#libs/instance';
 import { createMetrics } from '#libs/observability';
 import { waitUntil } from '#libs/testing';
@@ -43,6 +43,10 @@ test('a broker that is stopped and started ends no consumer: all go on by themse
   const crashes: Error[] = [];
   const seen: KafkaRecord[][] = [];
   const consumers: BatchConsumer[] = [];
+  onTestFinished(async () => {
+    await Promise.all(consumers.map((consumer) => consumer.close()));
+    await producer.close();
+  }, 30_000);
   for (let group = 0; group < GROUPS; group += 1) {
     const own: KafkaRecord[] = [];
     seen.push(own);
@@ -70,6 +74,4 @@ test('a broker that is stopped and started ends no consumer: all go on by themse
     limit_ms: 60_000,
   });
   expect(crashes).toEqual([]);
-  for (const consumer of consumers) await consumer.close();
-  await producer.close();
 }, 240_000);

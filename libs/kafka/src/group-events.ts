@@ -25,7 +25,7 @@ export function listenToGroup(consumer: Consumer, topics: readonly string[], lis
     );
   });
   consumer.on(events.CRASH, ({ payload }) => {
-    listener.alive();
+    if (payload.restart) listener.alive();
     listener.crashed(payload.error, payload.restart);
   });
 }

@@ -22,7 +22,10 @@ export function isFaultOfRecord(error: unknown): boolean {
   return FAULTS_OF_THE_RECORD.has(errorCode(error));
 }
 
-/** Whether the group has no coordinator at the moment: its broker is stopping or starting. */
+/**
+ * Whether nobody named the group's coordinator. Mostly its broker is stopping or starting; kafkajs says the same where Kafka refuses the
+ * group, or is silent.
+ */
 export function isCoordinatorAway(error: unknown): boolean {
   return errorCode(error) === 'KafkaJSGroupCoordinatorNotFound';
 }

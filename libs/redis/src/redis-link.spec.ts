@@ -73,3 +73,19 @@ test('a link that is closed while it subscribes again leaves no failed promise b
   await once(server, 'close');
   expect(await settled()).toEqual([]);
 });
+
+test('a subscription that Redis refuses is told of', async () => {
+  const server = await redisLike((socket) => socket.write('-NOPERM no channel permission\r\n'));
+  const warned: object[] = [];
+  const link = new RedisLink(`redis://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    ...silent,
+    warn: (fields) => void warned.push(fields),
+  });
+  listening(link);
+  await expect.poll(() => warned.length, { timeout: 5_000 }).toBeGreaterThan(0);
+  expect(warned[0]).toMatchObject({ connection: 'subscriber', error: expect.stringContaining('NOPERM') as string });
+  link.close();
+  server.close();
+  await once(server, 'close');
+  expect(await settled()).toEqual([]);
+});

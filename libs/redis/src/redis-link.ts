@@ -92,11 +92,14 @@ export class RedisLink {
 
 /**
  * Nobody looks at the outcome of a subscription: neither the adapter at its own, nor ioredis at those that it makes again
- * after a loss. While Redis is away they wait in the queue, and only `close` makes them fail: then nobody wants them any more.
+ * after a loss. While Redis is away they wait in the queue, and `close` makes them fail: then nobody wants them any more.
+ * One that Redis refuses is told as an error.
  */
 class Subscriber extends Redis {
   override sendCommand(...[command, stream]: Parameters<Redis['sendCommand']>): unknown {
-    command.promise.catch(() => undefined);
+    command.promise.catch((error: unknown) => {
+      if (this.status !== 'end' && command.name.endsWith('subscribe')) this.emit('error', error);
+    });
     return super.sendCommand(command, stream);
   }
 }
