@@ -95,7 +95,7 @@ describe.each(['lifecycle.in_transition', 'lifecycle.before_commit', 'lifecycle.
   'a replica dies at %s',
   (failpoint) => {
     test('what was under way is done wholly or not at all, and the rest goes on', async () => {
-      await cluster.restart('session', 0, { FAILPOINTS: `${failpoint}:kill:4` });
+      await cluster.arm('session', 0, `${failpoint}:kill:4`);
       await cluster.waitReady();
       const isDead = async () => {
         if (!cluster.isRunning('session', 0)) return true;
@@ -124,7 +124,7 @@ describe.each(['lifecycle.in_transition', 'lifecycle.before_commit', 'lifecycle.
 );
 
 test('a replica frozen inside a drain, with the team’s lock in its hands: the queue goes on without it', async () => {
-  await cluster.restart('session', 0, { FAILPOINTS: 'queue.in_drain:freeze:2' });
+  await cluster.arm('session', 0, 'queue.in_drain:freeze:2');
   await cluster.waitReady();
   const isStill = async () => {
     if (cluster.isStopped('session', 0)) return true;

@@ -85,7 +85,7 @@ describe.each(['log.before_insert', 'log.after_insert', 'log.after_publish', 'lo
   (failpoint) => {
     test('nothing lost, doubled or reordered', async () => {
       await survive(async () => {
-        await cluster.restart('session', 0, { FAILPOINTS: `${failpoint}:kill:20` });
+        await cluster.arm('session', 0, `${failpoint}:kill:20`);
         await cluster.waitExit('session', 0);
         await cluster.restart('session', 0);
         await cluster.waitReady();
@@ -97,7 +97,7 @@ describe.each(['log.before_insert', 'log.after_insert', 'log.after_publish', 'lo
 
 test('the session that owns partitions freezes for 45 s, between its read and its insert, and wakes as a zombie', async () => {
   await survive(async () => {
-    await cluster.restart('session', 0, { FAILPOINTS: 'log.before_insert:freeze:20' });
+    await cluster.arm('session', 0, 'log.before_insert:freeze:20');
     await waitUntil('the armed replica to stand still', () => cluster.isStopped('session', 0), { limit_ms: 60_000 });
     await delay(45_000);
     cluster.signal('session', 0, 'SIGCONT');
@@ -154,7 +154,7 @@ test('a message acked while its session closes is in the old session or in its f
 });
 
 test('a session replica frozen inside a transition: others go on with its session and its queue', async () => {
-  await cluster.restart('session', 0, { FAILPOINTS: 'lifecycle.in_transition:freeze:1' });
+  await cluster.arm('session', 0, 'lifecycle.in_transition:freeze:1');
   await cluster.waitReady();
   const touched: string[] = [];
   const isStill = async () => {

@@ -47,8 +47,10 @@ export interface TestCluster {
   isRunning(name: ServiceName, replica: number): boolean;
   /** SIGKILL, then a start on the same ports. */
   kill(name: ServiceName, replica: number): Promise<void>;
-  /** SIGTERM when it still runs, then a start on the same ports; with failpoints it may end before it is ready. */
-  restart(name: ServiceName, replica: number, env?: Record<string, string>): Promise<void>;
+  /** SIGTERM when it still runs, then a start on the same ports. */
+  restart(name: ServiceName, replica: number): Promise<void>;
+  /** The same with a failpoint, which may end or freeze it before it is ready: so nobody waits for that here. */
+  arm(name: ServiceName, replica: number, failpoint: string): Promise<void>;
   /** Until it was killed, by a failpoint or from outside. @throws when it ended in another way, as with a wrong failpoint */
   waitExit(name: ServiceName, replica: number): Promise<void>;
   waitReady(): Promise<void>;
@@ -204,11 +206,16 @@ class RunningCluster implements TestCluster {
     await service.start();
   }
 
-  async restart(name: ServiceName, replica: number, env: Record<string, string> = {}): Promise<void> {
+  async restart(name: ServiceName, replica: number): Promise<void> {
     const service = this.#service(name, replica);
     if (service.isRunning()) await service.stop();
-    await service.launch(env);
-    if (env['FAILPOINTS'] === undefined) await service.waitUntilReady();
+    await service.start();
+  }
+
+  async arm(name: ServiceName, replica: number, failpoint: string): Promise<void> {
+    const service = this.#service(name, replica);
+    if (service.isRunning()) await service.stop();
+    await service.launch({ FAILPOINTS: failpoint });
   }
 
   async waitExit(name: ServiceName, replica: number): Promise<void> {

@@ -84,17 +84,20 @@ export class BatchConsumer {
     });
   }
 
-  /** Joins the group, or goes on trying to, and begins to read. @throws DeadlineExceeded when Kafka or a topic is not there within a minute. */
+  /**
+   * Joins the group, or goes on trying to, and begins to read.
+   * @throws DeadlineExceeded when Kafka or a topic is not there within a minute.
+   */
   async start(): Promise<void> {
     const { kafka, topics } = this.#settings;
-    const partitions = await retryWithin(START_LIMIT_MS, `finding ${topics.join(', ')}`, () =>
+    this.#partitions = await retryWithin(START_LIMIT_MS, `finding ${topics.join(', ')}`, () =>
       countPartitions(kafka, topics),
     );
     await retryWithin(START_LIMIT_MS, 'connecting a consumer to Kafka', () => this.#consumer.connect());
     await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true });
     this.#state = 'running';
     this.#watch = setInterval(() => void this.#lookAround(), WATCH_MS);
-    await this.#run(partitions);
+    await this.#run();
   }
 
   /** Hands out no more batches until `resume`; what was fetched is kept, and so are the partitions. */
@@ -150,13 +153,12 @@ export class BatchConsumer {
   }
 
   /** Returns when the group was joined, or could not be: kafkajs tells of that as a crash. */
-  async #run(partitions: number): Promise<void> {
-    this.#partitions = partitions;
+  async #run(): Promise<void> {
     await this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       // One for each partition, or those of one fetch would come in turns instead of together.
-      partitionsConsumedConcurrently: partitions,
+      partitionsConsumedConcurrently: this.#partitions,
       eachBatch: (payload) => this.#receive(payload),
     });
   }
@@ -310,7 +312,7 @@ export class BatchConsumer {
   async #runAgain(): Promise<void> {
     await pauseUnless(this.#ending.signal, RESTART_MS);
     if (this.#state !== 'running') return;
-    await this.#run(this.#partitions).catch((error: unknown) => this.#crash('kafkajs did not start anew', error));
+    await this.#run().catch((error: unknown) => this.#crash('kafkajs did not start anew', error));
   }
 
   #crash(reason: string, cause?: unknown): void {

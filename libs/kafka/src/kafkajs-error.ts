@@ -23,8 +23,8 @@ export function isFaultOfRecord(error: unknown): boolean {
 }
 
 /**
- * Whether nobody named the group's coordinator. Mostly its broker is stopping or starting; kafkajs says the same where Kafka refuses the
- * group, or is silent.
+ * Whether nobody named the group's coordinator. Mostly its broker is stopping or starting; kafkajs says the same where Kafka
+ * refuses the group, or is silent.
  */
 export function isCoordinatorAway(error: unknown): boolean {
   return errorCode(error) === 'KafkaJSGroupCoordinatorNotFound';
